@@ -1,0 +1,130 @@
+# fdferry: GNU make and a C compiler are all that building needs.
+#
+#   make            build/fdferry, build/libfdferry.a, build/libfdferry.so
+#   make demo       two processes, one open file: the main job, shown
+#   make test       the fast tests (under a minute)
+#   make check      installs what the tests need, then all of them
+#   make install    DESTDIR, PREFIX; make uninstall takes it away again
+#
+# CC=clang, BUILD=build/somewhere and SANITIZE=address,undefined make a variant.
+
+VERSION := $(shell sed -n 's/^.define FERRY_VERSION "\(.*\)"/\1/p' include/fdferry.h)
+SOVERSION := 0
+
+BUILD ?= build
+PREFIX ?= /usr/local
+BINDIR ?= $(PREFIX)/bin
+LIBDIR ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+MANDIR ?= $(PREFIX)/share/man
+DOCDIR ?= $(PREFIX)/share/doc/fdferry
+INSTALL ?= install
+
+CFLAGS ?= -O2 -g
+WARNINGS := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes
+FERRY_CFLAGS := -std=c11 -D_GNU_SOURCE $(WARNINGS) -fvisibility=hidden -MMD -MP $(CFLAGS)
+FERRY_LDFLAGS := $(LDFLAGS)
+ifdef SANITIZE
+FERRY_CFLAGS += -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
+FERRY_LDFLAGS += -fsanitize=$(SANITIZE)
+endif
+ifdef WERROR
+FERRY_CFLAGS += -Werror
+endif
+
+LIB_SOURCES := $(wildcard lib/*.c)
+CMD_SOURCES := $(wildcard cmd/*.c)
+EXAMPLE_SOURCES := $(wildcard examples/*.c)
+LIB_OBJECTS := $(LIB_SOURCES:%.c=$(BUILD)/%.o)
+PIC_OBJECTS := $(LIB_SOURCES:%.c=$(BUILD)/%.pic.o)
+CMD_OBJECTS := $(CMD_SOURCES:%.c=$(BUILD)/%.o)
+EXAMPLES := $(EXAMPLE_SOURCES:%.c=$(BUILD)/%)
+SHARED := libfdferry.so.$(SOVERSION)
+
+## Build (make)
+
+.PHONY: all
+all: $(BUILD)/fdferry $(BUILD)/libfdferry.a $(BUILD)/libfdferry.so $(BUILD)/fdferry.pc
+
+$(BUILD)/fdferry: $(CMD_OBJECTS) $(BUILD)/libfdferry.a
+	$(CC) $(FERRY_CFLAGS) $(FERRY_LDFLAGS) -o $@ $^
+
+$(BUILD)/libfdferry.a: $(LIB_OBJECTS)
+	rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/$(SHARED): $(PIC_OBJECTS) lib/fdferry.map
+	$(CC) $(FERRY_CFLAGS) $(FERRY_LDFLAGS) -shared -Wl,-soname,$(SHARED) \
+		-Wl,--version-script,lib/fdferry.map $(if $(SANITIZE),,-Wl,-z,defs) -o $@ $(PIC_OBJECTS)
+
+$(BUILD)/libfdferry.so: $(BUILD)/$(SHARED)
+	ln -sf $(SHARED) $@
+
+# The command sees the public header only; the library also its own.
+$(BUILD)/lib/%.o: lib/%.c
+	@mkdir -p $(@D)
+	$(CC) $(FERRY_CFLAGS) -Iinclude -Ilib -c -o $@ $<
+
+$(BUILD)/lib/%.pic.o: lib/%.c
+	@mkdir -p $(@D)
+	$(CC) $(FERRY_CFLAGS) -fPIC -Iinclude -Ilib -c -o $@ $<
+
+$(BUILD)/cmd/%.o: cmd/%.c
+	@mkdir -p $(@D)
+	$(CC) $(FERRY_CFLAGS) -Iinclude -c -o $@ $<
+
+$(BUILD)/fdferry.pc: fdferry.pc.in include/fdferry.h Makefile
+	@mkdir -p $(@D)
+	sed -e 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@INCLUDEDIR@|$(INCLUDEDIR)|' \
+		-e 's|@VERSION@|$(VERSION)|' fdferry.pc.in >$@
+
+.PHONY: examples
+examples: $(EXAMPLES)
+
+$(BUILD)/examples/%: examples/%.c $(BUILD)/libfdferry.a
+	@mkdir -p $(@D)
+	$(CC) $(FERRY_CFLAGS) -Iinclude $(FERRY_LDFLAGS) -o $@ $< $(BUILD)/libfdferry.a
+
+## Show (make demo)
+
+.PHONY: demo
+demo: $(BUILD)/fdferry
+	@sh examples/demo.sh '$(abspath $(BUILD))/fdferry'
+
+## Test (make test, make check)
+
+include tests/tests.mk
+
+## Install (make install)
+
+MAN_PAGES := $(wildcard man/*.[1-8])
+
+.PHONY: install
+install: all
+	$(INSTALL) -d '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(LIBDIR)/pkgconfig' '$(DESTDIR)$(INCLUDEDIR)'
+	$(INSTALL) -m 755 $(BUILD)/fdferry '$(DESTDIR)$(BINDIR)/fdferry'
+	$(INSTALL) -m 644 include/fdferry.h '$(DESTDIR)$(INCLUDEDIR)/fdferry.h'
+	$(INSTALL) -m 644 $(BUILD)/libfdferry.a '$(DESTDIR)$(LIBDIR)/libfdferry.a'
+	$(INSTALL) -m 755 $(BUILD)/$(SHARED) '$(DESTDIR)$(LIBDIR)/$(SHARED)'
+	ln -sf $(SHARED) '$(DESTDIR)$(LIBDIR)/libfdferry.so'
+	$(INSTALL) -m 644 $(BUILD)/fdferry.pc '$(DESTDIR)$(LIBDIR)/pkgconfig/fdferry.pc'
+	@sh man/install.sh '$(INSTALL)' '$(DESTDIR)$(MANDIR)' $(MAN_PAGES)
+
+.PHONY: uninstall
+uninstall:
+	rm -f '$(DESTDIR)$(BINDIR)/fdferry' '$(DESTDIR)$(INCLUDEDIR)/fdferry.h'
+	rm -f '$(DESTDIR)$(LIBDIR)/libfdferry.a' '$(DESTDIR)$(LIBDIR)/libfdferry.so'
+	rm -f '$(DESTDIR)$(LIBDIR)/$(SHARED)' '$(DESTDIR)$(LIBDIR)/pkgconfig/fdferry.pc'
+	@sh man/install.sh --remove '$(DESTDIR)$(MANDIR)' $(MAN_PAGES)
+
+## Keep (make format, make clean)
+
+.PHONY: format
+format:
+	clang-format -i $(shell git ls-files '*.c' '*.h')
+
+.PHONY: clean
+clean:
+	rm -rf build
+
+-include $(LIB_OBJECTS:.o=.d) $(PIC_OBJECTS:.o=.d) $(CMD_OBJECTS:.o=.d) $(EXAMPLES:=.d)

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT
+ * control.c - the control data of a message: the one place that writes it, the one that reads it. */
+#include "internal.h"
+
+#include <string.h>
+
+#ifndef SCM_PIDFD
+#define SCM_PIDFD 0x04
+#endif
+
+/* A wrong cmsg_level would be ignored and the descriptors lost without a word (__scm_send in scm.c):
+ * so it is written nowhere else.  Returns the length for msg_controllen. */
+size_t fy_control_put(union fy_control *control, const int *fds, size_t n)
+{
+	struct cmsghdr *c = &control->align;
+
+	memset(control->bytes, 0, CMSG_SPACE(n * sizeof(int)));
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(n * sizeof(int));
+	memcpy(CMSG_DATA(c), fds, n * sizeof(int));
+	return CMSG_SPACE(n * sizeof(int));
+}
+
+static void take_slots(struct fy_arrival *arrived, const struct cmsghdr *c, size_t bytes)
+{
+	const unsigned char *data = CMSG_DATA(c);
+
+	if (bytes % sizeof(int) != 0)
+		arrived->damaged = true;
+	for (size_t i = 0; i < bytes / sizeof(int); i++) {
+		int fd;
+
+		memcpy(&fd, data + i * sizeof(int), sizeof(fd));
+		/* A slot may hold -errno (SO_RIGHTS_NOTRUNC in scm_detach_fds, 7.3). */
+		if (fd < 0)
+			arrived->damaged = true;
+		else
+			arrived->fds[arrived->n++] = fd;
+	}
+}
+
+/* SCM_PIDFD is a descriptor too, and comes where somebody else has set SO_PASSPIDFD on the socket: no
+ * part of the sender's message, so it is closed and the message stays whole.  At a full table it is a
+ * negative errno, without MSG_CTRUNC (scm_pidfd_recv in scm.h). */
+static void drop_pidfd(const struct cmsghdr *c, size_t bytes)
+{
+	int fd = -1;
+
+	if (bytes >= sizeof(fd))
+		memcpy(&fd, CMSG_DATA(c), sizeof(fd));
+	ferry_close_all(&fd, 1);
+}
+
+/* Moves every descriptor out of what recvmsg(2) left in h, whatever else is in it: how many came is
+ * what cmsg_len says and never what was expected, since the padding of a buffer for one descriptor
+ * has room for two (CMSG_SPACE in cmsg(3), CVE-2014-3635). */
+void fy_control_take(struct msghdr *h, struct fy_arrival *arrived)
+{
+	const unsigned char *end = (unsigned char *)h->msg_control + h->msg_controllen;
+
+	arrived->n = 0;
+	arrived->damaged = false;
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(h); c != NULL; c = CMSG_NXTHDR(h, c)) {
+		size_t room = (size_t)(end - CMSG_DATA(c)), bytes;
+
+		if (c->cmsg_len < CMSG_LEN(0) || c->cmsg_len - CMSG_LEN(0) > room) {
+			arrived->damaged = true;
+			return;
+		}
+		bytes = c->cmsg_len - CMSG_LEN(0);
+		if (c->cmsg_level != SOL_SOCKET)
+			continue;
+		if (c->cmsg_type == SCM_RIGHTS)
+			take_slots(arrived, c, bytes);
+		else if (c->cmsg_type == SCM_PIDFD)
+			drop_pidfd(c, bytes);
+	}
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT
+ * internal.h - what the files of the library share; docs/design.md has the map. */
+#ifndef FDFERRY_INTERNAL_H
+#define FDFERRY_INTERNAL_H
+
+#include "fdferry.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+/* errno holds what is returned, whatever the cleaning up before it did. */
+static inline int fy_fail(int err)
+{
+	errno = err > 0 ? err : -err;
+	return -errno;
+}
+
+/* message.c: what sending and receiving ask of a struct alike */
+int fy_check_size(const void *arg, size_t size, size_t known);
+int fy_check_msg(struct ferry_msg *msg, uint32_t flags);
+size_t fy_total(const struct ferry_msg *msg);
+
+/* Not /proc/self, which shows the table of the thread group's leader (proc_thread_self(5), 3.17). */
+#define FY_PROC_FD "/proc/thread-self/fd"
+
+/* address.c: text and sockaddr_un */
+struct fy_name {
+	struct sockaddr_un un;
+	socklen_t len;
+};
+int fy_name_check(const char *text);
+bool fy_name_is_abstract(const char *text);
+int fy_name_direct(struct fy_name *name, const char *text);
+int fy_name_below(struct fy_name *name, int dir, const char *last);
+int fy_name_handle(struct fy_name *name, int handle);
+int fy_name_without_proc(struct fy_name *name, const char *text);
+/* namelen as the kernel gave it; the buffer is as large as the kernel may make it (see fy_raw_name) */
+struct fy_raw_name {
+	struct sockaddr_un un;
+	char beyond
+		[4]; /* getsockname reports 111 bytes for a path of 108 without NUL: unix(7) BUGS */
+};
+void fy_name_text(const struct fy_raw_name *raw, socklen_t namelen, char *text, size_t size);
+
+/* path.c: to a directory or a file, following no link that may have been planted */
+int fy_path_parent(const char *path, char last[static NAME_MAX + 1]);
+int fy_path_open(const char *path);
+
+/* owner.c: is this file that socket's, and who else is at work in the directory */
+int fy_owner_check(int sock, int handle);
+int fy_lock_dir(int dir, int *lock);
+int fy_alive(int handle, const char *text); /* 1, 0 or -errno */
+
+/* connect.c */
+int fy_connect_handle(int sock, int handle, const char *text);
+
+/* prepare.c */
+int fy_get(int sock, int option, int *value);
+int fy_type(int sock);
+int fy_new_socket(int type);
+int fy_high(int fd);
+
+/* wait.c */
+struct fy_wait {
+	int64_t deadline_ns; /* of CLOCK_MONOTONIC; 0: not known yet */
+	unsigned lies;       /* how often poll said ready and the call after it did not */
+};
+int fy_wait(struct fy_wait *w, int sock, short events, uint32_t flags, int timeout_ms);
+int fy_wait_blind(struct fy_wait *w, uint32_t flags, int timeout_ms);
+int64_t fy_wait_left(struct fy_wait *w, int timeout_ms);
+
+/* control.c */
+#define FY_CONTROL_SIZE 2048
+union fy_control {
+	struct cmsghdr align;
+	unsigned char bytes[FY_CONTROL_SIZE];
+};
+struct fy_arrival {
+	int fds[FY_CONTROL_SIZE / sizeof(int)];
+	size_t n;
+	bool damaged; /* a slot without a descriptor, or a length that cannot be */
+};
+size_t fy_control_put(union fy_control *control, const int *fds, size_t n);
+void fy_control_take(struct msghdr *h, struct fy_arrival *arrived);
+
+/* room.c */
+int fy_room_check(int sock, size_t n);
+
+#endif

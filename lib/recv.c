@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT
+ * recv.c - one message in: whole, or not at all and nothing left open. */
+#include "internal.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+/* What comes out is set before anything can fail: who closes max_fds slots after a failure closes
+ * nothing of his own. */
+static int clear(struct ferry_msg *msg)
+{
+	msg->len = 0;
+	msg->nfds = 0;
+	if (msg->from != NULL && msg->from_size > 0)
+		msg->from[0] = '\0';
+	if (msg->max_fds > 0 && msg->fds == NULL) {
+		msg->why = "fds is NULL";
+		return -EINVAL;
+	}
+	for (size_t i = 0; i < msg->max_fds; i++)
+		msg->fds[i] = -1;
+	return 0;
+}
+
+static int check(int sock, struct ferry_msg *msg, size_t size)
+{
+	int err = fy_check_size(msg, size, sizeof(*msg));
+
+	if (err == 0)
+		err = clear(msg);
+	if (err == 0)
+		err = fy_check_msg(msg, FERRY_NOWAIT | FERRY_EINTR | FERRY_ROOM_FIRST);
+	if (err < 0)
+		return err;
+	if (msg->min_fds > msg->max_fds || msg->min_fds > FERRY_MAX_FDS) {
+		msg->why = "min_fds is more than max_fds, or than a message can have";
+		return -EINVAL;
+	}
+	if (msg->from != NULL && msg->from_size < FERRY_ADDR_SIZE) {
+		msg->why = "from has less room than FERRY_ADDR_SIZE";
+		return -EINVAL;
+	}
+	/* It would take the descriptors and leave the bytes that they came with
+	 * (unix_stream_read_generic). */
+	if (fy_total(msg) == 0 && fy_type(sock) == SOCK_STREAM) {
+		msg->why = "no room for data: on a stream, descriptors come with a byte";
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* A datagram socket that is shut down for reading: the kernel says EAGAIN for ever and poll(2) says
+ * readable (unix_dgram_recvmsg; for seqpacket it makes an end of file of it). */
+static bool is_shut(int sock)
+{
+	struct pollfd p = {.fd = sock, .events = POLLRDHUP};
+
+	return poll(&p, 1, 0) == 1 && (p.revents & POLLRDHUP) != 0;
+}
+
+static int room_first(int sock, struct ferry_msg *msg)
+{
+	int err = 0;
+
+	if ((msg->flags & FERRY_ROOM_FIRST) != 0)
+		err = fy_room_check(sock, msg->max_fds);
+	if (err == -ENOSPC)
+		msg->why = "too few free descriptor numbers: nothing was read";
+	return err;
+}
+
+static ssize_t receive(int sock, struct msghdr *h, struct ferry_msg *msg)
+{
+	const struct msghdr fresh = *h;
+	struct fy_wait w = {0};
+	bool reset = false;
+
+	for (;;) {
+		ssize_t n;
+		int err;
+
+		err = room_first(sock, msg);
+		if (err < 0)
+			return err;
+		*h = fresh;
+		n = recvmsg(sock, h, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+		if (n == 0 && reset && h->msg_controllen == 0)
+			return -ECONNRESET;
+		if (n >= 0)
+			return n;
+		if (errno == ECONNRESET && !reset) {
+			/* On seqpacket it comes before the messages that are still queued
+			 * (unix_release_sock sets sk_err): those first. */
+			reset = true;
+			continue;
+		}
+		if (errno == EINTR && (msg->flags & FERRY_EINTR) == 0)
+			continue;
+		if (errno != EAGAIN)
+			return -errno;
+		if (reset)
+			return -ECONNRESET;
+		if (((msg->flags & FERRY_NOWAIT) != 0 || w.lies > 0) && is_shut(sock))
+			return -ESHUTDOWN;
+		err = fy_wait(&w, sock, POLLIN, msg->flags, msg->timeout_ms);
+		if (err < 0)
+			return err;
+	}
+}
+
+/* recvmsg(2) gave no data: is it the end?  On a stream, and on seqpacket with the credentials that
+ * ferry_prepare has switched on, only the end comes without control data.  A datagram is a message. */
+static bool is_end(int sock, const struct msghdr *h)
+{
+	return h->msg_controllen == 0 && (h->msg_flags & (MSG_CTRUNC | MSG_TRUNC)) == 0 &&
+	       fy_type(sock) != SOCK_DGRAM;
+}
+
+/* Received numbers below 3 would become somebody's standard input or output. */
+static int raise_low(struct fy_arrival *arrived)
+{
+	for (size_t i = 0; i < arrived->n; i++) {
+		int high = fy_high(arrived->fds[i]);
+
+		if (high < 0) {
+			arrived->fds[i] = -1; /* fy_high has closed it */
+			return high;
+		}
+		arrived->fds[i] = high;
+	}
+	return 0;
+}
+
+/* Is the table full?  Asked while what came is still open. */
+static bool table_full(int sock)
+{
+	int probe = fcntl(sock, F_DUPFD_CLOEXEC, 0);
+
+	if (probe < 0)
+		return true;
+	close(probe);
+	return false;
+}
+
+/* 0 if the message is whole and what was asked for.
+ *
+ * The buffer has room for everything that the kernel can put in it, so MSG_CTRUNC never means that it
+ * was too small: either the table is full, or a security module has withheld a descriptor and all
+ * behind it (scm_detach_fds).  Nothing of it is queued again. */
+static int judge(int sock, const struct msghdr *h, struct fy_arrival *arrived,
+		 struct ferry_msg *msg)
+{
+	bool lost = (h->msg_flags & MSG_CTRUNC) != 0;
+
+	if ((lost && table_full(sock)) || raise_low(arrived) < 0) {
+		msg->why =
+			"no free descriptor number: the message was received and its descriptors "
+			"are lost";
+		return -EMFILE;
+	}
+	if (lost || arrived->damaged) {
+		msg->why = "descriptors were withheld on the way, by a security module for one";
+		return -EBADMSG;
+	}
+	if ((h->msg_flags & MSG_TRUNC) != 0) {
+		msg->why = "more data than there is room for";
+		return -EMSGSIZE;
+	}
+	if (arrived->n > msg->max_fds) {
+		msg->why = "more descriptors than asked for";
+		return -EMSGSIZE;
+	}
+	if (arrived->n < msg->min_fds) {
+		msg->why = arrived->n == 0 ? "a message without a descriptor"
+					   : "fewer descriptors than asked for";
+		return -ENOMSG;
+	}
+	return 0;
+}
+
+int ferry_recv(int sock, struct ferry_msg *msg, size_t size)
+{
+	union fy_control control = {0};
+	struct fy_arrival arrived;
+	struct fy_raw_name from;
+	struct msghdr h;
+	ssize_t n;
+	int err = check(sock, msg, size);
+
+	if (err < 0)
+		return fy_fail(err);
+	memset(&h, 0, sizeof(h));
+	h.msg_iov = (struct iovec *)msg->iov;
+	h.msg_iovlen = msg->iovlen;
+	h.msg_control = control.bytes;
+	h.msg_controllen = sizeof(control.bytes);
+	if (msg->from != NULL) {
+		h.msg_name = &from;
+		h.msg_namelen = sizeof(from);
+	}
+	n = receive(sock, &h, msg);
+	if (n == -ESHUTDOWN)
+		return 0;
+	if (n < 0)
+		return fy_fail((int)n);
+	msg->len = (size_t)n;
+	fy_control_take(&h, &arrived);
+	if (n == 0 && is_end(sock, &h))
+		return 0;
+	err = judge(sock, &h, &arrived, msg);
+	if (err < 0) {
+		ferry_close_all(arrived.fds, arrived.n);
+		return fy_fail(err);
+	}
+	if (arrived.n > 0)
+		memcpy(msg->fds, arrived.fds, arrived.n * sizeof(int));
+	msg->nfds = arrived.n;
+	if (msg->from != NULL)
+		fy_name_text(&from, h.msg_namelen, msg->from, msg->from_size);
+	return 1;
+}
+
+int ferry_recv_fd(int sock)
+{
+	char byte;
+	int fd;
+	struct iovec data = {.iov_base = &byte, .iov_len = 1};
+	struct ferry_msg msg = {.iov = &data, .iovlen = 1, .fds = &fd, .max_fds = 1, .min_fds = 1};
+	int r = ferry_recv(sock, &msg, sizeof(msg));
+
+	if (r < 0)
+		return r;
+	return r == 0 ? fy_fail(EPIPE) : fd;
+}
