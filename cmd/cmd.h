@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT
+ * cmd.h - what the files of the command share; main.c is the map. */
+#ifndef FDFERRY_CMD_H
+#define FDFERRY_CMD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+struct ferry_msg;
+
+/* Exit codes; 126 and 127 are a shell's, above 128 is a signal's. */
+enum {
+	EXIT_DONE = 0,
+	EXIT_REFUSED = 1,
+	EXIT_USAGE = 2,
+	EXIT_TIMED_OUT = 3,
+	EXIT_CANNOT_RUN = 126,
+	EXIT_NOT_FOUND = 127,
+	EXIT_SIGNALLED = 128,
+};
+
+/* A subcommand: its file ends in one of these, and main.c lists them.  Parsing, --help, completion and
+ * the check of the man page all read the table. */
+struct option_row {
+	int id;           /* the short letter, or a number above 255 if there is none */
+	const char *name; /* the long name, or NULL */
+	const char *arg;  /* what to call its argument, or NULL */
+	const char *help;
+};
+struct command {
+	const char *name;
+	const char *synopsis; /* the operands */
+	const char *about;
+	const struct option_row *options; /* ends in a row of zeros */
+	int (*run)(int argc, char **argv);
+};
+extern const struct command cmd_send, cmd_recv, cmd_inspect;
+
+/* say.c: one line on standard error: what failed, on what, why, what to do */
+void say_name(const char *subcommand);
+__attribute__((format(printf, 2, 3))) int say(int status, const char *format, ...);
+const char *why_text(int err);
+
+/* options.c */
+struct options {
+	const struct command *command;
+	int argc;
+	char **argv;
+	int at; /* the operands, when next_option has returned 0 */
+	char *value;
+};
+enum { OPTION_WRONG = -1, OPTION_END = 0 };
+int next_option(struct options *o); /* an id, OPTION_END, or OPTION_WRONG (said already) */
+void print_usage(FILE *out, const struct command *command);
+int parse_duration(const char *text, int *ret_ms);
+int64_t now_ms(void); /* what a duration is added to: CLOCK_MONOTONIC */
+int parse_count(const char *text, unsigned long most, unsigned long *ret);
+int parse_mode(const char *text, mode_t *ret);
+int parse_type(const char *text, int *ret);
+
+/* endpoint.c: WHAT as a descriptor */
+int open_endpoint(const char *what); /* the caller's to close, or minus an exit code (said) */
+
+/* target.c: SOCKET as a socket */
+int is_inherited(const char *text);
+int take_inherited(const char *text,
+		   int *ret_type); /* a descriptor of ours, or -1 (said already) */
+const char *bind_hint(int err);
+const char *connect_hint(int err);
+
+/* intake.c: where messages come from: the socket, and the connections that it has accepted */
+enum { MOST_CONNECTIONS = 64 };
+struct intake {
+	const char *address; /* as it was written */
+	int sock;            /* -1: closed */
+	bool listening;
+	bool bound; /* by us: the file is ours to remove */
+	int connections[MOST_CONNECTIONS];
+	size_t n;
+	int signalfd;
+};
+enum { INTAKE_READY, INTAKE_TIMED_OUT, INTAKE_SIGNAL, INTAKE_FAILED };
+int intake_open(struct intake *in, const char *address, int type, mode_t mode);
+int intake_next(struct intake *in, int timeout_ms, int *ret); /* a socket, or a signal */
+void intake_drop(struct intake *in, int connection);
+void intake_close(struct intake *in);
+
+/* print.c */
+int print_message(const struct ferry_msg *msg, unsigned long number, bool json);
+int print_descriptor(int fd, bool json, const char *before);
+char *base64(const void *data, size_t len);
+
+/* signals.c */
+int signals_begin(void); /* a signalfd of what ends us, blocked from now on */
+int signals_next(int signalfd, bool *ret_from_terminal);
+void signals_end(void);                                    /* as they were, for CMD */
+__attribute__((noreturn)) void signals_die_of(int signal); /* of the signal itself */
+
+/* child.c: CMD with the descriptors */
+struct child {
+	char **argv;
+	int *fds; /* given to CMD; closed here */
+	size_t nfds;
+	const char *names; /* a,b or NULL */
+	bool as_stdin, as_stdout;
+	char *data; /* base64, or NULL */
+};
+int check_names(const char *names);
+int run_child(const struct child *c, int signalfd);
+
+#endif

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT
+ * intake.c - where messages come from: a socket that we bind or inherit, and the connections that it
+ * accepts.  None of them can keep the others from being heard. */
+#include "cmd.h"
+
+#include "fdferry.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool is_listening(int sock)
+{
+	int value = 0;
+	socklen_t len = sizeof(value);
+
+	return getsockopt(sock, SOL_SOCKET, SO_ACCEPTCONN, &value, &len) == 0 && value != 0;
+}
+
+/* Signals are blocked before (in->signalfd): from bind(2) on there is a file to take away. */
+int intake_open(struct intake *in, const char *address, int type, mode_t mode)
+{
+	mode_t before;
+
+	in->address = address;
+	in->n = 0;
+	in->bound = !is_inherited(address);
+	if (in->bound) {
+		/* --mode is what the file gets: the umask would take bits away. */
+		before = umask(0);
+		in->sock = ferry_bind(address, type, mode, 0);
+		umask(before);
+		if (in->sock < 0)
+			return say(-1, "cannot bind %s: %s%s", address, why_text(in->sock),
+				   bind_hint(in->sock));
+	} else {
+		in->sock = take_inherited(address, &type);
+		if (in->sock < 0)
+			return -1;
+	}
+	in->listening = is_listening(in->sock);
+	return 0;
+}
+
+void intake_drop(struct intake *in, int connection)
+{
+	for (size_t i = 0; i < in->n; i++)
+		if (in->connections[i] == connection) {
+			close(connection);
+			in->connections[i] = in->connections[--in->n];
+			return;
+		}
+}
+
+void intake_close(struct intake *in)
+{
+	int err;
+
+	ferry_close_all(in->connections, in->n);
+	in->n = 0;
+	if (in->sock < 0)
+		return;
+	err = in->bound ? ferry_unbind(in->sock, in->address) : 0;
+	if (err < 0 && err != -ENOENT && err != -ESTALE)
+		say(0, "cannot remove %s: %s", in->address, strerror(-err));
+	close(in->sock);
+	in->sock = -1;
+}
+
+static int accept_one(struct intake *in)
+{
+	int fd = ferry_accept(in->sock, FERRY_NOWAIT, 0);
+
+	if (fd >= 0)
+		in->connections[in->n++] = fd;
+	else if (fd != -EAGAIN && fd != -ECONNABORTED)
+		return say(-1, "cannot accept a connection on %s: %s", in->address, why_text(fd));
+	return 0;
+}
+
+/* Waits at most timeout_ms (-1: for ever) for something to receive: *ret is the socket that has it,
+ * or the signal that has come. */
+int intake_next(struct intake *in, int timeout_ms, int *ret)
+{
+	int64_t end = now_ms() + timeout_ms;
+
+	for (;;) {
+		struct pollfd p[2 + MOST_CONNECTIONS] = {
+			{.fd = in->signalfd, .events = POLLIN},
+			/* With all places taken the next connection waits in the backlog. */
+			{.fd = in->n < MOST_CONNECTIONS ? in->sock : -1, .events = POLLIN},
+		};
+		int64_t left = end - now_ms();
+		bool from_terminal;
+		int r;
+
+		for (size_t i = 0; i < in->n; i++)
+			p[2 + i] = (struct pollfd){.fd = in->connections[i], .events = POLLIN};
+		r = poll(p, 2 + in->n, timeout_ms < 0 ? -1 : left > 0 ? (int)left : 0);
+		if (r == 0)
+			return INTAKE_TIMED_OUT;
+		if (r < 0 && errno != EINTR) {
+			say(0, "cannot wait: %s", strerror(errno));
+			return INTAKE_FAILED;
+		}
+		if (r < 0)
+			continue;
+		if (p[0].revents != 0) {
+			*ret = signals_next(in->signalfd, &from_terminal);
+			if (*ret != 0 && *ret != SIGCHLD)
+				return INTAKE_SIGNAL;
+		}
+		for (size_t i = 0; i < in->n; i++)
+			if (p[2 + i].revents != 0) {
+				*ret = in->connections[i];
+				return INTAKE_READY;
+			}
+		if (p[1].revents != 0 && !in->listening) {
+			*ret = in->sock;
+			return INTAKE_READY;
+		}
+		if (p[1].revents != 0 && accept_one(in) < 0)
+			return INTAKE_FAILED;
+	}
+}

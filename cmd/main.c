@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT
+ * main.c - the fdferry command, and the map of it.
+ *
+ *   main()                     this file: finds the subcommand in the table
+ *     send.c                   process B: open, connect, send
+ *       endpoint.c             WHAT (a path, file:, fd:, memfd:) as a descriptor
+ *       target.c               SOCKET when it is inherited; what to do about a refusal
+ *     recv.c                   process A: wait, receive, show or run CMD
+ *       intake.c               the socket, its connections, the wait for them and for signals
+ *       print.c                a message and its descriptors, for people and as JSON
+ *       child.c                CMD with the descriptors, and its status
+ *       signals.c              which signals end us, and in what order
+ *     inspect.c                what is this descriptor
+ *   options.c                  reads and prints a subcommand's table of options
+ *   say.c                      errors, one line each
+ *
+ * A subcommand is one file that ends in its own struct command; to add one, add it to the table below,
+ * to cmd.h and to man/fdferry.1 (the build compares the two). */
+#include "cmd.h"
+
+#include "fdferry.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct command *const commands[] = {&cmd_send, &cmd_recv, &cmd_inspect};
+
+#define COMMANDS (sizeof(commands) / sizeof(*commands))
+
+static void print_help(FILE *out)
+{
+	fprintf(out, "usage: fdferry COMMAND [OPTION...] [ARG...]\n"
+		     "Carries open descriptors from one process to another; see fdferry(1).\n\n");
+	for (size_t i = 0; i < COMMANDS; i++)
+		fprintf(out, "  %-8s %s\n           %s\n", commands[i]->name, commands[i]->synopsis,
+			commands[i]->about);
+	fprintf(out,
+		"\n'fdferry COMMAND --help' has the options, 'fdferry --version' the version.\n");
+}
+
+/* A descriptor that is opened below 3 would be somebody's standard input or output. */
+static int fill_standard(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		close(fd);
+	return fd < 0 ? -1 : 0;
+}
+
+int main(int argc, char **argv)
+{
+	const char *word = argc > 1 ? argv[1] : "";
+
+	if (fill_standard() < 0)
+		return EXIT_REFUSED;
+	if (strcmp(word, "--version") == 0) {
+		printf("fdferry %s\n", FERRY_VERSION);
+	} else if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 ||
+		   strcmp(word, "help") == 0) {
+		print_help(stdout);
+	} else {
+		for (size_t i = 0; i < COMMANDS; i++)
+			if (strcmp(word, commands[i]->name) == 0) {
+				say_name(word);
+				return commands[i]->run(argc - 1, argv + 1);
+			}
+		if (word[0] != '\0')
+			return say(EXIT_USAGE, "no subcommand '%s': see 'fdferry --help'", word);
+		print_help(stderr);
+		return EXIT_USAGE;
+	}
+	return fflush(stdout) == 0 ? EXIT_DONE : EXIT_REFUSED;
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT
+ * options.c - reads a subcommand's options from its table, and prints them. */
+#include "cmd.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#define MOST_ROWS 24
+
+static size_t rows_of(const struct command *command)
+{
+	size_t n = 0;
+
+	while (command->options[n].id != 0)
+		n++;
+	return n;
+}
+
+/* getopt_long(3) does the work.  Returns the id of the next option, its argument in o->value. */
+int next_option(struct options *o)
+{
+	const struct option_row *rows = o->command->options;
+	struct option longs[MOST_ROWS + 1] = {0};
+	char shorts[2 + 2 * MOST_ROWS] = ":";
+	size_t n = rows_of(o->command), at = 1, nlong = 0;
+	int id;
+
+	for (size_t i = 0; i < n; i++) {
+		if (rows[i].name != NULL)
+			longs[nlong++] = (struct option){
+				.name = rows[i].name,
+				.has_arg = rows[i].arg != NULL ? required_argument : no_argument,
+				.val = rows[i].id,
+			};
+		if (rows[i].id <= UCHAR_MAX) {
+			shorts[at++] = (char)rows[i].id;
+			if (rows[i].arg != NULL)
+				shorts[at++] = ':';
+		}
+	}
+	opterr = 0;
+	id = getopt_long(o->argc, o->argv, shorts, longs, NULL);
+	o->value = optarg;
+	o->at = optind;
+	if (id == -1)
+		return OPTION_END;
+	if (id == '?' || id == ':') {
+		char letter[] = {'-', (char)optopt, '\0'};
+		bool is_short = optopt > 0 && optopt <= UCHAR_MAX && o->argv[optind - 1][1] != '-';
+		const char *wrong = is_short ? letter : o->argv[optind - 1];
+
+		return say(OPTION_WRONG, "%s '%s'%s: see 'fdferry %s --help'",
+			   id == '?' ? "unknown option" : "option", wrong,
+			   id == '?' ? "" : " needs an argument", o->command->name);
+	}
+	return id;
+}
+
+void print_usage(FILE *out, const struct command *command)
+{
+	fprintf(out, "usage: fdferry %s [OPTION...] %s\n%s\n\n", command->name, command->synopsis,
+		command->about);
+	for (size_t i = 0; i < rows_of(command); i++) {
+		const struct option_row *row = &command->options[i];
+		char left[48], letter[8] = "    ";
+
+		if (row->id <= UCHAR_MAX)
+			snprintf(letter, sizeof(letter), "-%c%s", row->id,
+				 row->name != NULL ? ", " : "");
+		snprintf(left, sizeof(left), "%s%s%s%s%s", letter, row->name != NULL ? "--" : "",
+			 row->name != NULL ? row->name : "", row->arg != NULL ? " " : "",
+			 row->arg != NULL ? row->arg : "");
+		fprintf(out, "  %-24s %s\n", left, row->help);
+	}
+}
+
+/* 500ms, 10s, 2m.  A bare number is refused: nobody knows its unit. */
+int parse_duration(const char *text, int *ret_ms)
+{
+	static const struct {
+		const char *unit;
+		long ms;
+	} units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}};
+	char *end;
+	long n;
+
+	errno = 0;
+	n = strtol(text, &end, 10);
+	if (end != text && errno == 0 && n >= 0 && text[0] >= '0' && text[0] <= '9')
+		for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++)
+			if (strcmp(end, units[i].unit) == 0 && n <= INT_MAX / units[i].ms) {
+				*ret_ms = (int)(n * units[i].ms);
+				return 0;
+			}
+	return say(-1, "'%s' is not a duration: write 500ms, 10s or 2m", text);
+}
+
+int64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+int parse_count(const char *text, unsigned long most, unsigned long *ret)
+{
+	char *end;
+	unsigned long n;
+
+	errno = 0;
+	n = strtoul(text, &end, 10);
+	if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || n > most)
+		return say(-1, "'%s' is not a number from 0 to %lu", text, most);
+	*ret = n;
+	return 0;
+}
+
+int parse_mode(const char *text, mode_t *ret)
+{
+	char *end;
+	unsigned long n = strtoul(text, &end, 8);
+
+	if (text[0] < '0' || text[0] > '7' || *end != '\0' || n > 0777)
+		return say(-1, "'%s' is not a mode: write it in octal, such as 0600 or 0660", text);
+	*ret = (mode_t)n;
+	return 0;
+}
+
+int parse_type(const char *text, int *ret)
+{
+	if (strcmp(text, "dgram") == 0)
+		*ret = SOCK_DGRAM;
+	else if (strcmp(text, "stream") == 0)
+		*ret = SOCK_STREAM;
+	else if (strcmp(text, "seqpacket") == 0)
+		*ret = SOCK_SEQPACKET;
+	else
+		return say(-1, "'%s' is not a type: write dgram, stream or seqpacket", text);
+	return 0;
+}

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: MIT
+ * recv.c - fdferry recv, process A: receives descriptors and shows them, or runs a command with them. */
+#include "cmd.h"
+
+#include "fdferry.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define DATA_ROOM (1 << 20)        /* more than a socket queues for one message by default */
+#define MOST_VARIABLE (120 * 1024) /* execve(2) takes 128 KiB for one variable: MAX_ARG_STRLEN */
+
+struct recv {
+	int type;
+	unsigned long messages; /* 0: until a signal */
+	unsigned long max_fds;
+	int timeout_ms; /* -1: none */
+	mode_t mode;
+	bool json;
+	struct child child; /* argv NULL: no CMD */
+	struct intake in;
+	char *room; /* for data */
+	unsigned long count;
+	int status;
+};
+
+/* The descriptors of several messages become CMD's in the order of their coming. */
+static int keep(struct recv *r, const struct ferry_msg *msg)
+{
+	size_t n = r->child.nfds + msg->nfds;
+	int *fds = n > 0 ? realloc(r->child.fds, n * sizeof(int)) : NULL;
+
+	if (fds == NULL && n > 0)
+		return say(-1, "no memory for %zu descriptors", n);
+	if (n == 0)
+		return 0;
+	memcpy(fds + r->child.nfds, msg->fds, msg->nfds * sizeof(int));
+	r->child.fds = fds;
+	r->child.nfds = n;
+	if (r->messages != 1 || msg->len == 0)
+		return 0;
+	r->child.data = base64(msg->iov[0].iov_base, msg->len);
+	if (r->child.data != NULL && strlen(r->child.data) > MOST_VARIABLE) {
+		free(r->child.data);
+		r->child.data = NULL;
+		say(0, "%zu bytes of data are too many for FDFERRY_DATA: they are dropped",
+		    msg->len);
+	}
+	return 0;
+}
+
+static const char *refused_hint(int err)
+{
+	switch (-err) {
+	case EMFILE:
+		return ": raise the limit with 'ulimit -n'";
+	case EMSGSIZE:
+		return ": it was refused, and nothing of it is left open";
+	default:
+		return "";
+	}
+}
+
+/* Says why a message was refused.  Returns whether it was one: if not, the socket itself fails. */
+static bool refuse(struct recv *r, int err, const struct ferry_msg *msg)
+{
+	say(0, "cannot receive from %s: %s%s", r->in.address,
+	    msg->why != NULL ? msg->why : why_text(err), refused_hint(err));
+	r->status = EXIT_REFUSED;
+	return err == -EMSGSIZE || err == -EMFILE || err == -EBADMSG || err == -ENOMSG;
+}
+
+static int at_end(struct recv *r, bool connection)
+{
+	if (connection) {
+		say(0, "a connection to %s ended without a message", r->in.address);
+		return 0;
+	}
+	if (r->messages > 0)
+		r->status = say(EXIT_REFUSED, "end of file on %s before a message", r->in.address);
+	return -1;
+}
+
+static int accept_message(struct recv *r, const struct ferry_msg *msg)
+{
+	int err;
+
+	if (r->child.argv != NULL)
+		err = keep(r, msg);
+	else
+		err = print_message(msg, r->count, r->json);
+	if (err < 0 || r->child.argv == NULL)
+		ferry_close_all(msg->fds, msg->nfds);
+	if (err < 0)
+		r->status = EXIT_REFUSED;
+	return err;
+}
+
+/* One recvmsg of sock.  -1: it makes no sense to go on. */
+static int take(struct recv *r, int sock)
+{
+	int fds[FERRY_MAX_FDS], got, err;
+	char from[FERRY_ADDR_SIZE];
+	struct iovec data = {.iov_base = r->room, .iov_len = DATA_ROOM};
+	struct ferry_msg msg = {
+		.iov = &data,
+		.iovlen = 1,
+		.fds = fds,
+		.max_fds = r->max_fds,
+		.from = from,
+		.from_size = sizeof(from),
+		.flags = FERRY_NOWAIT,
+	};
+	bool connection = sock != r->in.sock;
+
+	got = ferry_recv(sock, &msg, sizeof(msg));
+	if (got == -EAGAIN)
+		return 0;
+	if (got == 0) {
+		err = at_end(r, connection);
+	} else if (got > 0) {
+		r->count++;
+		err = accept_message(r, &msg);
+	} else {
+		bool message = refuse(r, got, &msg);
+
+		r->count += message;
+		err = message || connection ? 0 : -1;
+	}
+	if (connection)
+		intake_drop(&r->in, sock);
+	return err;
+}
+
+/* Returns the signal that ended it, or 0; r->status is what came of it. */
+static int take_all(struct recv *r)
+{
+	while (r->messages == 0 || r->count < r->messages) {
+		int what = 0;
+
+		switch (intake_next(&r->in, r->timeout_ms, &what)) {
+		case INTAKE_SIGNAL:
+			return what;
+		case INTAKE_TIMED_OUT:
+			r->status = say(EXIT_TIMED_OUT, "no message on %s in the time given",
+					r->in.address);
+			return 0;
+		case INTAKE_FAILED:
+			r->status = EXIT_REFUSED;
+			return 0;
+		default:
+			if (take(r, what) < 0)
+				return 0;
+		}
+	}
+	return 0;
+}
+
+static int receive(struct recv *r, const char *address)
+{
+	int signal;
+
+	r->room = malloc(DATA_ROOM);
+	if (r->room == NULL)
+		return say(EXIT_REFUSED, "no memory");
+	r->in.signalfd = signals_begin();
+	if (r->in.signalfd < 0)
+		return EXIT_REFUSED;
+	if (intake_open(&r->in, address, r->type, r->mode) < 0)
+		return EXIT_REFUSED;
+	signal = take_all(r);
+	intake_close(&r->in);
+	if (signal != 0)
+		signals_die_of(signal);
+	if (r->child.argv == NULL || r->status != EXIT_DONE)
+		return r->status;
+	if (r->child.nfds == 0)
+		return say(EXIT_REFUSED, "no descriptor has come: '%s' was not run",
+			   r->child.argv[0]);
+	return run_child(&r->child, r->in.signalfd);
+}
+
+enum { OPT_MESSAGES = 256, OPT_FDS, OPT_TIMEOUT, OPT_MODE, OPT_NAMES, OPT_STDIN, OPT_STDIO };
+static const struct option_row rows[] = {
+	{'t', "type", "TYPE", "dgram (if left out), stream or seqpacket"},
+	{OPT_MESSAGES, "messages", "N", "how many to take (1); 0 goes on until a signal"},
+	{OPT_FDS, "fds", "N", "most descriptors in a message (253); one with more is refused"},
+	{OPT_TIMEOUT, "timeout", "TIME", "how long to wait for each message: 5s, 500ms, 2m"},
+	{OPT_MODE, "mode", "MODE", "mode of the socket file (0600): who may send"},
+	{'j', "json", NULL, "one JSON object a message"},
+	{OPT_NAMES, "names", "A,B", "names of the descriptors, for LISTEN_FDNAMES"},
+	{OPT_STDIN, "stdin", NULL, "the first descriptor becomes CMD's standard input"},
+	{OPT_STDIO, "stdio", NULL, "the first becomes its standard input and output"},
+	{'h', "help", NULL, "this text"},
+	{0},
+};
+
+static int set_option(struct recv *r, int id, char *value)
+{
+	switch (id) {
+	case 't':
+		return parse_type(value, &r->type);
+	case OPT_MESSAGES:
+		return parse_count(value, ULONG_MAX - 1, &r->messages);
+	case OPT_FDS:
+		return parse_count(value, FERRY_MAX_FDS, &r->max_fds);
+	case OPT_TIMEOUT:
+		return parse_duration(value, &r->timeout_ms);
+	case OPT_MODE:
+		return parse_mode(value, &r->mode);
+	case OPT_NAMES:
+		r->child.names = value;
+		return check_names(value);
+	case OPT_STDIO:
+		r->child.as_stdout = true;
+		/* fall through */
+	case OPT_STDIN:
+		r->child.as_stdin = true;
+		return 0;
+	case 'j':
+		r->json = true;
+		return 0;
+	default:
+		return -1;
+	}
+}
+
+static int check_options(const struct recv *r, int operands)
+{
+	if (operands == 0)
+		return say(EXIT_USAGE, "the socket is missing: fdferry recv %s", cmd_recv.synopsis);
+	if (operands > 1)
+		return say(EXIT_USAGE, "one socket only: a command goes behind --");
+	if (r->child.argv == NULL && (r->child.as_stdin || r->child.names != NULL))
+		return say(EXIT_USAGE, "--stdin, --stdio and --names go with a command behind --");
+	if (r->child.argv != NULL && r->json)
+		return say(EXIT_USAGE, "--json does not go with a command");
+	if (r->child.argv != NULL && r->messages == 0)
+		return say(EXIT_USAGE,
+			   "--messages 0 does not go with a command, which would never run");
+	if (r->child.argv != NULL && r->max_fds == 0)
+		return say(EXIT_USAGE, "--fds 0 leaves the command nothing");
+	return EXIT_DONE;
+}
+
+static int run(int argc, char **argv)
+{
+	struct recv r = {.type = SOCK_DGRAM,
+			 .messages = 1,
+			 .max_fds = FERRY_MAX_FDS,
+			 .timeout_ms = -1,
+			 .mode = 0600};
+	struct options o = {.command = &cmd_recv, .argv = argv};
+	int id, status;
+
+	while (o.argc < argc && strcmp(argv[o.argc], "--") != 0)
+		o.argc++;
+	if (o.argc < argc) {
+		r.child.argv = argv + o.argc + 1;
+		if (r.child.argv[0] == NULL)
+			return say(EXIT_USAGE, "a command is missing behind --");
+	}
+	while ((id = next_option(&o)) != OPTION_END) {
+		if (id == 'h') {
+			print_usage(stdout, &cmd_recv);
+			return EXIT_DONE;
+		}
+		if (id == OPTION_WRONG || set_option(&r, id, o.value) < 0)
+			return EXIT_USAGE;
+	}
+	status = check_options(&r, o.argc - o.at);
+	if (status == EXIT_DONE)
+		status = receive(&r, argv[o.at]);
+	free(r.child.fds);
+	free(r.child.data);
+	free(r.room);
+	return status;
+}
+
+const struct command cmd_recv = {
+	.name = "recv",
+	.synopsis = "SOCKET [-- CMD [ARG...]]",
+	.about =
+		"Receives descriptors at SOCKET and shows them, or runs CMD with them as 3, 4, ...",
+	.options = rows,
+	.run = run,
+};

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT
+ * send.c - fdferry send, process B: opens what is asked for and sends the descriptors. */
+#include "cmd.h"
+
+#include "fdferry.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define PAUSE_MS 20 /* between two looks whether the receiver has appeared */
+
+struct send {
+	const char *socket;
+	const char *data;
+	int type;
+	int wait_ms;
+	int64_t end_ms; /* of CLOCK_MONOTONIC */
+	int fds[FERRY_MAX_FDS];
+	size_t nfds;
+};
+
+/* What is left of --wait, as the library wants it: it takes 0 for "for ever". */
+static int left_ms(const struct send *s)
+{
+	int64_t left = s->end_ms - now_ms();
+
+	return left > 0 ? (int)left : 0;
+}
+
+static uint32_t nowait_flag(int left)
+{
+	return left > 0 ? 0 : FERRY_NOWAIT;
+}
+
+/* Nothing is sent unless all of them could be opened. */
+static int open_all(struct send *s, int n, char **what)
+{
+	if (n > FERRY_MAX_FDS)
+		return say(EXIT_USAGE, "%d descriptors: a message carries at most %d", n,
+			   FERRY_MAX_FDS);
+	for (int i = 0; i < n; i++) {
+		int fd = open_endpoint(what[i]);
+
+		if (fd < 0)
+			return -fd;
+		s->fds[s->nfds++] = fd;
+	}
+	return EXIT_DONE;
+}
+
+/* The receiver may not be there yet: no file, a file that nobody serves, one that is bound but does
+ * not listen. */
+static int connect_wait(const struct send *s)
+{
+	for (;;) {
+		int left = left_ms(s);
+		int sock = ferry_connect(s->socket, s->type, nowait_flag(left), left);
+
+		if (sock >= 0)
+			return sock;
+		if ((sock != -ENOENT && sock != -ECONNREFUSED) || left == 0) {
+			bool waited = s->wait_ms > 0 && (left == 0 || sock == -ETIMEDOUT);
+
+			say(0, "cannot connect to %s: %s%s%s", s->socket, why_text(sock),
+			    waited ? ", all the time it was waited for" : "",
+			    waited ? "" : connect_hint(sock));
+			return waited ? -ETIMEDOUT : sock;
+		}
+		poll(NULL, 0, left < PAUSE_MS ? left : PAUSE_MS);
+	}
+}
+
+static int send_message(struct send *s, int sock, int type)
+{
+	char zero = 0;
+	struct iovec data = {.iov_base = &zero, .iov_len = 0};
+	struct ferry_msg msg = {.iov = &data, .iovlen = 1, .fds = s->fds, .nfds = s->nfds};
+	int err;
+
+	if (s->data != NULL)
+		data = (struct iovec){.iov_base = (char *)s->data, .iov_len = strlen(s->data)};
+	if (data.iov_len == 0 && type == SOCK_STREAM)
+		data = (struct iovec){.iov_base = &zero, .iov_len = 1};
+	msg.timeout_ms = left_ms(s);
+	msg.flags = nowait_flag(msg.timeout_ms);
+	err = ferry_send(sock, &msg, sizeof(msg));
+	if (err == 0)
+		return EXIT_DONE;
+	if (err == -EAGAIN || err == -ETIMEDOUT || err == -ETOOMANYREFS)
+		return say(s->wait_ms > 0 ? EXIT_TIMED_OUT : EXIT_REFUSED,
+			   "cannot send to %s: %s%s", s->socket,
+			   msg.why != NULL ? msg.why : strerror(-err),
+			   s->wait_ms > 0 ? ", all the time it was waited for"
+					  : ": wait for room with --wait 5s");
+	return say(EXIT_REFUSED, "cannot send to %s: %s", s->socket,
+		   msg.why != NULL ? msg.why : why_text(err));
+}
+
+static int send_to(struct send *s)
+{
+	int status, type = s->type, sock;
+
+	s->end_ms = now_ms() + s->wait_ms;
+	if (is_inherited(s->socket)) {
+		sock = take_inherited(s->socket, &type);
+	} else {
+		sock = connect_wait(s);
+		if (sock >= 0)
+			type = ferry_prepare(sock, 0);
+	}
+	if (sock < 0)
+		return sock == -ETIMEDOUT ? EXIT_TIMED_OUT : EXIT_REFUSED;
+	status = send_message(s, sock, type);
+	close(sock);
+	return status;
+}
+
+enum { OPT_DATA = 256, OPT_WAIT };
+static const struct option_row rows[] = {
+	{'t', "type", "TYPE", "dgram, stream or seqpacket; found by itself if left out"},
+	{OPT_DATA, "data", "TEXT", "data to send along"},
+	{OPT_WAIT, "wait", "TIME", "how long to wait for the receiver and for room: 5s, 500ms, 2m"},
+	{'h', "help", NULL, "this text"},
+	{0},
+};
+
+static int run(int argc, char **argv)
+{
+	struct options o = {.command = &cmd_send, .argc = argc, .argv = argv};
+	struct send s = {0};
+	int id, status;
+
+	while ((id = next_option(&o)) != OPTION_END) {
+		int err = 0;
+
+		if (id == 'h') {
+			print_usage(stdout, &cmd_send);
+			return EXIT_DONE;
+		}
+		if (id == 't')
+			err = parse_type(o.value, &s.type);
+		else if (id == OPT_DATA)
+			s.data = o.value;
+		else if (id == OPT_WAIT)
+			err = parse_duration(o.value, &s.wait_ms);
+		if (id == OPTION_WRONG || err < 0)
+			return EXIT_USAGE;
+	}
+	if (argc - o.at < 2)
+		return say(EXIT_USAGE, "the socket and what to send are needed: fdferry send %s",
+			   cmd_send.synopsis);
+	s.socket = argv[o.at];
+	status = open_all(&s, argc - o.at - 1, argv + o.at + 1);
+	if (status == EXIT_DONE)
+		status = send_to(&s);
+	ferry_close_all(s.fds, s.nfds);
+	return status;
+}
+
+const struct command cmd_send = {
+	.name = "send",
+	.synopsis = "SOCKET WHAT...",
+	.about = "Sends descriptors of WHAT (PATH, file:PATH,rw, fd:N, memfd:PATH) to who serves "
+		 "SOCKET.",
+	.options = rows,
+	.run = run,
+};
