@@ -54,7 +54,9 @@ FERRY_API int ferry_bind(const char *addr, int type, mode_t mode, uint32_t flags
  * planted is not followed: -ELOOP.  Returns the socket. */
 FERRY_API int ferry_connect(const char *addr, int type, uint32_t flags, int timeout_ms);
 
-/* Takes the next connection of a listening socket, which stays open.  Returns the connection. */
+/* Takes the next connection of a listening socket, which stays open.  Where several processes accept
+ * from one listener, set O_NONBLOCK on it: another may take the connection that was waited for, and
+ * the kernel then waits for the next whatever timeout_ms says.  Returns the connection. */
 FERRY_API int ferry_accept(int listener, uint32_t flags, int timeout_ms);
 
 /* Makes two connected sockets.  Returns 0; on failure both slots are -1. */

@@ -17,7 +17,7 @@ size_t fy_control_put(union fy_control *control, const int *fds, size_t n)
 	memset(control->bytes, 0, CMSG_SPACE(n * sizeof(int)));
 	c->cmsg_level = SOL_SOCKET;
 	c->cmsg_type = SCM_RIGHTS;
-	c->cmsg_len = CMSG_LEN(n * sizeof(int));
+	FY_SET(c->cmsg_len, CMSG_LEN(n * sizeof(int)));
 	memcpy(CMSG_DATA(c), fds, n * sizeof(int));
 	return CMSG_SPACE(n * sizeof(int));
 }
@@ -57,23 +57,23 @@ static void drop_pidfd(const struct cmsghdr *c, size_t bytes)
  * has room for two (CMSG_SPACE in cmsg(3), CVE-2014-3635). */
 void fy_control_take(struct msghdr *h, struct fy_arrival *arrived)
 {
-	const unsigned char *end = (unsigned char *)h->msg_control + h->msg_controllen;
+	const unsigned char *bytes = h->msg_control;
+	size_t at = 0, len = h->msg_controllen;
 
 	arrived->n = 0;
 	arrived->damaged = false;
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(h); c != NULL; c = CMSG_NXTHDR(h, c)) {
-		size_t room = (size_t)(end - CMSG_DATA(c)), bytes;
+	/* Not CMSG_NXTHDR: glibc and musl differ in what they do about a length that cannot be. */
+	while (at < len && len - at >= CMSG_LEN(0)) {
+		const struct cmsghdr *c = (const void *)(bytes + at);
 
-		if (c->cmsg_len < CMSG_LEN(0) || c->cmsg_len - CMSG_LEN(0) > room) {
+		if (c->cmsg_len < CMSG_LEN(0) || c->cmsg_len > len - at) {
 			arrived->damaged = true;
 			return;
 		}
-		bytes = c->cmsg_len - CMSG_LEN(0);
-		if (c->cmsg_level != SOL_SOCKET)
-			continue;
-		if (c->cmsg_type == SCM_RIGHTS)
-			take_slots(arrived, c, bytes);
-		else if (c->cmsg_type == SCM_PIDFD)
-			drop_pidfd(c, bytes);
+		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
+			take_slots(arrived, c, c->cmsg_len - CMSG_LEN(0));
+		else if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_PIDFD)
+			drop_pidfd(c, c->cmsg_len - CMSG_LEN(0));
+		at += CMSG_ALIGN((size_t)c->cmsg_len);
 	}
 }

@@ -52,25 +52,39 @@ __attribute__((format(printf, 2, 3))) static void add(struct line *l, const char
 		l->len += (size_t)n;
 }
 
-/* A path is whatever its owner liked to write in it, a terminal's control sequences too: also those of
- * one byte (0x80 to 0x9f), which in UTF-8 are a character only behind others. */
-static void add_escaped(struct line *l, const char *s)
+/* How many bytes of s are one UTF-8 character that may reach a terminal; 0 for a control character (C1,
+ * 0x80 to 0x9f, among them), an overlong form, a surrogate, and what is no UTF-8. */
+static size_t printable(const unsigned char *s)
 {
-	unsigned char c = 0, before;
+	static const unsigned long least[] = {0, 0x20, 0xa0, 0x800, 0x10000};
+	size_t n = s[0] < 0x80 ? 1 : s[0] < 0xc0 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
+	unsigned long c = n < 2 ? s[0] : s[0] & (0x7fu >> n);
 
-	for (; *s != '\0'; s++) {
-		bool inside;
+	for (size_t i = 1; i < n; i++) {
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+		c = c << 6 | (s[i] & 0x3f);
+	}
+	if (c < least[n] || c == 0x7f || (c >= 0xd800 && c < 0xe000) || c > 0x10ffff)
+		return 0;
+	return n;
+}
 
-		before = c;
-		c = (unsigned char)*s;
-		inside = before >= 0x80 && before != 0xc2;
+/* A path is whatever its owner liked to write in it, a terminal's control sequences too. */
+static void add_escaped(struct line *l, const char *text)
+{
+	const unsigned char *s = (const unsigned char *)text;
 
-		if (c == '\\')
+	while (*s != '\0') {
+		size_t n = printable(s);
+
+		if (*s == '\\')
 			add(l, "\\\\");
-		else if (c < 0x20 || c == 0x7f || (c >= 0x80 && c < 0xa0 && !inside))
-			add(l, "\\x%02x", c);
+		else if (n == 0)
+			add(l, "\\x%02x", *s);
 		else
-			add(l, "%c", c);
+			add(l, "%.*s", (int)n, (const char *)s);
+		s += n == 0 ? 1 : n;
 	}
 }
 

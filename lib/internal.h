@@ -19,6 +19,9 @@ static inline int fy_fail(int err)
 	return -errno;
 }
 
+/* Lengths that glibc has as size_t and musl as int or socklen_t; all of them are checked before. */
+#define FY_SET(field, value) ((field) = (__typeof__(field))(value))
+
 /* message.c: what sending and receiving ask of a struct alike */
 int fy_check_size(const void *arg, size_t size, size_t known);
 int fy_check_msg(struct ferry_msg *msg, uint32_t flags);

@@ -74,8 +74,8 @@ static bool device_of_its_own(int handle)
 {
 	struct statfs fs;
 
-	return fstatfs(handle, &fs) == 0 && fs.f_type != BTRFS_SUPER_MAGIC &&
-	       fs.f_type != OVERLAYFS_SUPER_MAGIC;
+	return fstatfs(handle, &fs) == 0 && (uint32_t)fs.f_type != BTRFS_SUPER_MAGIC &&
+	       (uint32_t)fs.f_type != OVERLAYFS_SUPER_MAGIC;
 }
 
 /* The inode and device of the file that sock is bound to, from sock_diag(7): this the kernel tells

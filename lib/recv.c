@@ -71,11 +71,11 @@ static int room_first(int sock, struct ferry_msg *msg)
 	return err;
 }
 
-static ssize_t receive(int sock, struct msghdr *h, struct ferry_msg *msg)
+/* *reset: the other end has gone without reading all that we sent, and what comes may be its last. */
+static ssize_t receive(int sock, struct msghdr *h, struct ferry_msg *msg, bool *reset)
 {
 	const struct msghdr fresh = *h;
 	struct fy_wait w = {0};
-	bool reset = false;
 
 	for (;;) {
 		ssize_t n;
@@ -86,21 +86,19 @@ static ssize_t receive(int sock, struct msghdr *h, struct ferry_msg *msg)
 			return err;
 		*h = fresh;
 		n = recvmsg(sock, h, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
-		if (n == 0 && reset && h->msg_controllen == 0)
-			return -ECONNRESET;
 		if (n >= 0)
 			return n;
-		if (errno == ECONNRESET && !reset) {
+		if (errno == ECONNRESET && !*reset) {
 			/* On seqpacket it comes before the messages that are still queued
 			 * (unix_release_sock sets sk_err): those first. */
-			reset = true;
+			*reset = true;
 			continue;
 		}
 		if (errno == EINTR && (msg->flags & FERRY_EINTR) == 0)
 			continue;
 		if (errno != EAGAIN)
 			return -errno;
-		if (reset)
+		if (*reset)
 			return -ECONNRESET;
 		if (((msg->flags & FERRY_NOWAIT) != 0 || w.lies > 0) && is_shut(sock))
 			return -ESHUTDOWN;
@@ -110,12 +108,17 @@ static ssize_t receive(int sock, struct msghdr *h, struct ferry_msg *msg)
 	}
 }
 
-/* recvmsg(2) gave no data: is it the end?  On a stream, and on seqpacket with the credentials that
+/* recvmsg(2) gave no data: is it the end?  A stream has nothing else to say so, and puts credentials of
+ * nobody with it where they are switched on (unix_stream_read_generic).  On seqpacket, with those that
  * ferry_prepare has switched on, only the end comes without control data.  A datagram is a message. */
-static bool is_end(int sock, const struct msghdr *h)
+static bool is_end(int sock, const struct msghdr *h, const struct fy_arrival *arrived)
 {
-	return h->msg_controllen == 0 && (h->msg_flags & (MSG_CTRUNC | MSG_TRUNC)) == 0 &&
-	       fy_type(sock) != SOCK_DGRAM;
+	int type;
+
+	if (arrived->n > 0 || (h->msg_flags & (MSG_CTRUNC | MSG_TRUNC)) != 0)
+		return false;
+	type = fy_type(sock);
+	return type == SOCK_STREAM || (type == SOCK_SEQPACKET && h->msg_controllen == 0);
 }
 
 /* Received numbers below 3 would become somebody's standard input or output. */
@@ -186,6 +189,7 @@ int ferry_recv(int sock, struct ferry_msg *msg, size_t size)
 	struct fy_arrival arrived;
 	struct fy_raw_name from;
 	struct msghdr h;
+	bool reset = false;
 	ssize_t n;
 	int err = check(sock, msg, size);
 
@@ -193,22 +197,22 @@ int ferry_recv(int sock, struct ferry_msg *msg, size_t size)
 		return fy_fail(err);
 	memset(&h, 0, sizeof(h));
 	h.msg_iov = (struct iovec *)msg->iov;
-	h.msg_iovlen = msg->iovlen;
+	FY_SET(h.msg_iovlen, msg->iovlen);
 	h.msg_control = control.bytes;
 	h.msg_controllen = sizeof(control.bytes);
 	if (msg->from != NULL) {
 		h.msg_name = &from;
 		h.msg_namelen = sizeof(from);
 	}
-	n = receive(sock, &h, msg);
+	n = receive(sock, &h, msg, &reset);
 	if (n == -ESHUTDOWN)
 		return 0;
 	if (n < 0)
 		return fy_fail((int)n);
 	msg->len = (size_t)n;
 	fy_control_take(&h, &arrived);
-	if (n == 0 && is_end(sock, &h))
-		return 0;
+	if (n == 0 && is_end(sock, &h, &arrived))
+		return reset ? fy_fail(ECONNRESET) : 0;
 	err = judge(sock, &h, &arrived, msg);
 	if (err < 0) {
 		ferry_close_all(arrived.fds, arrived.n);

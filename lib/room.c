@@ -23,8 +23,8 @@ static void close_run(int first, int last)
 {
 	if (first != last && syscall(SYS_close_range, (unsigned)first, (unsigned)last, 0u) == 0)
 		return;
-	for (int fd = first; fd <= last; fd++)
-		close(fd);
+	for (int fd = first; close(fd), fd < last; fd++)
+		;
 }
 
 void ferry_close_all(int *fds, size_t n)

@@ -142,7 +142,7 @@ static int send_all(int sock, struct msghdr *h, struct ferry_msg *msg)
 			h->msg_control = NULL;
 			h->msg_controllen = 0;
 			h->msg_iov = window;
-			h->msg_iovlen = remaining(msg, sent, window);
+			FY_SET(h->msg_iovlen, remaining(msg, sent, window));
 		}
 		n = send_message(sock, h);
 		if (n < 0) {
@@ -184,10 +184,10 @@ int ferry_send(int sock, struct ferry_msg *msg, size_t size)
 		h.msg_namelen = name.len;
 	}
 	h.msg_iov = (struct iovec *)msg->iov; /* sendmsg(2) only reads it */
-	h.msg_iovlen = msg->iovlen;
+	FY_SET(h.msg_iovlen, msg->iovlen);
 	if (msg->nfds > 0) {
 		h.msg_control = control.bytes;
-		h.msg_controllen = fy_control_put(&control, msg->fds, msg->nfds);
+		FY_SET(h.msg_controllen, fy_control_put(&control, msg->fds, msg->nfds));
 	}
 	err = send_all(sock, &h, msg);
 	if (err == -ENOENT && handle >= 0) {
