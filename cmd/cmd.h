@@ -35,6 +35,7 @@ struct command {
 	const char *synopsis; /* the operands */
 	const char *about;
 	const struct option_row *options; /* ends in a row of zeros */
+	void (*print_more)(FILE *out);    /* what --help says behind them, or NULL */
 	int (*run)(int argc, char **argv);
 };
 extern const struct command cmd_send, cmd_recv, cmd_inspect;
@@ -57,12 +58,24 @@ int next_option(struct options *o); /* an id, OPTION_END, or OPTION_WRONG (said 
 void print_usage(FILE *out, const struct command *command);
 int parse_duration(const char *text, int *ret_ms);
 int64_t now_ms(void); /* what a duration is added to: CLOCK_MONOTONIC */
+int read_count(const char *text, unsigned long most, unsigned long *ret);
 int parse_count(const char *text, unsigned long most, unsigned long *ret);
 int parse_mode(const char *text, mode_t *ret);
 int parse_type(const char *text, int *ret);
 
 /* endpoint.c: WHAT as a descriptor */
-int open_endpoint(const char *what); /* the caller's to close, or minus an exit code (said) */
+int open_endpoint(const char *what);      /* the caller's to close, or minus an exit code (said) */
+void take_back(int fd, const char *what); /* before a descriptor that nobody has got is closed */
+void print_endpoints(FILE *out);
+
+/* net.c, process.c: for the table in endpoint.c; text is WHAT behind its prefix */
+int open_tcp_listen(const char *what, const char *text);
+int open_tcp_connect(const char *what, const char *text);
+int open_udp_bind(const char *what, const char *text);
+int open_unix_listen(const char *what, const char *path);
+int open_unix_connect(const char *what, const char *path);
+int open_pidfd(const char *what, const char *text);
+int open_descriptor_of(const char *what, const char *text);
 
 /* target.c: SOCKET as a socket */
 int is_inherited(const char *text);

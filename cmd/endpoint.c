@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * endpoint.c - what a person writes for a descriptor (PATH, file:, fd:, memfd:) as a descriptor. */
+ * endpoint.c - what a person writes for a descriptor (WHAT) as a descriptor: the table of what there is,
+ * and files. */
 #include "cmd.h"
 
 #include "fdferry.h"
@@ -141,25 +142,71 @@ static int copy_sealed(const char *what, const char *path)
 	return say(-1, "cannot copy %s: %s", what, strerror(-err));
 }
 
-int open_endpoint(const char *what)
+static int open_words(const char *what, const char *text)
 {
-	char *copy;
+	char *copy = strdup(text);
 	int fd;
 
-	if (strncmp(what, "fd:", 3) == 0)
-		return copy_number(what, what + 3);
-	if (strncmp(what, "memfd:", 6) == 0)
-		return copy_sealed(what, what + 6);
-	if (strcmp(what, "-") == 0)
-		return say(-EXIT_USAGE,
-			   "'-' is no descriptor here: write fd:0 for standard input, ./- for a "
-			   "file of that name");
-	if (strncmp(what, "file:", 5) != 0)
-		return open_file(what, what, O_RDONLY);
-	copy = strdup(what + 5);
 	if (copy == NULL)
 		return say(-1, "%s: %s", what, strerror(errno));
 	fd = open_spec(what, copy);
 	free(copy);
 	return fd;
+}
+
+#define UNIX_LISTEN "unix-listen:"
+
+/* Returns a descriptor that is the caller's to close, or minus an exit code (said). */
+static const struct kind {
+	const char *prefix;
+	const char *argument;
+	const char *help;
+	int (*open)(const char *what, const char *text);
+} kinds[] = {
+	{"file:", "PATH,WORD...", "opened ro, wo or rw; append; create", open_words},
+	{"fd:", "N", "the descriptor that the caller has left open", copy_number},
+	{"memfd:", "PATH", "a copy of the file in memory, sealed", copy_sealed},
+	{"tcp-listen:", "HOST:PORT", "a TCP socket that listens; no HOST is any", open_tcp_listen},
+	{"tcp-connect:", "HOST:PORT", "a TCP connection", open_tcp_connect},
+	{"udp-bind:", "HOST:PORT", "a UDP socket with an address; no HOST is any", open_udp_bind},
+	{UNIX_LISTEN, "PATH", "a UNIX stream socket that listens", open_unix_listen},
+	{"unix-connect:", "PATH", "a connection to a UNIX socket of any type", open_unix_connect},
+	{"pidfd:", "PID", "the process", open_pidfd},
+	{"pid:", "PID/FD", "a copy of descriptor FD of the process", open_descriptor_of},
+};
+
+#define KINDS (sizeof(kinds) / sizeof(*kinds))
+
+int open_endpoint(const char *what)
+{
+	for (size_t i = 0; i < KINDS; i++) {
+		size_t len = strlen(kinds[i].prefix);
+
+		if (strncmp(what, kinds[i].prefix, len) == 0)
+			return kinds[i].open(what, what + len);
+	}
+	if (strcmp(what, "-") == 0)
+		return say(-EXIT_USAGE,
+			   "'-' is no descriptor here: write fd:0 for standard input, ./- for a "
+			   "file of that name");
+	return open_file(what, what, O_RDONLY);
+}
+
+/* The file of a listener goes along with the listener, which nobody has got.  That there was an error
+ * has been said. */
+void take_back(int fd, const char *what)
+{
+	if (strncmp(what, UNIX_LISTEN, strlen(UNIX_LISTEN)) == 0)
+		ferry_unbind(fd, what + strlen(UNIX_LISTEN));
+}
+
+void print_endpoints(FILE *out)
+{
+	fprintf(out, "\nWHAT is one of:\n  %-24s %s\n", "PATH", "the file, for reading");
+	for (size_t i = 0; i < KINDS; i++) {
+		char left[48];
+
+		snprintf(left, sizeof(left), "%s%s", kinds[i].prefix, kinds[i].argument);
+		fprintf(out, "  %-24s %s\n", left, kinds[i].help);
+	}
 }

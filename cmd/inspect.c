@@ -13,6 +13,7 @@ static int inspect(const char *what, bool json)
 	if (fd < 0)
 		return -fd;
 	err = print_descriptor(fd, json, "");
+	take_back(fd, what);
 	close(fd);
 	if (err < 0)
 		return say(EXIT_REFUSED, "cannot tell what %s is: %s", what, strerror(-err));
@@ -62,5 +63,6 @@ const struct command cmd_inspect = {
 	.about = "Prints what each descriptor is: kind, path or addresses, access, offset, size, "
 		 "flags.",
 	.options = rows,
+	.print_more = print_endpoints,
 	.run = run,
 };

@@ -3,7 +3,9 @@
  *
  *   main()                     this file: finds the subcommand in the table
  *     send.c                   process B: open, connect, send
- *       endpoint.c             WHAT (a path, file:, fd:, memfd:) as a descriptor
+ *       endpoint.c             WHAT as a descriptor: the table, and files
+ *       net.c                  WHAT that is a socket (tcp-listen:, unix-connect:, ...)
+ *       process.c              WHAT of another process (pidfd:, pid:)
  *       target.c               SOCKET when it is inherited; what to do about a refusal
  *     recv.c                   process A: wait, receive, show or run CMD
  *       intake.c               the socket, its connections, the wait for them and for signals

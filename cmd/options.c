@@ -77,6 +77,8 @@ void print_usage(FILE *out, const struct command *command)
 			 row->arg != NULL ? row->arg : "");
 		fprintf(out, "  %-24s %s\n", left, row->help);
 	}
+	if (command->print_more != NULL)
+		command->print_more(out);
 }
 
 /* 500ms, 10s, 2m.  A bare number is refused: nobody knows its unit. */
@@ -108,7 +110,8 @@ int64_t now_ms(void)
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-int parse_count(const char *text, unsigned long most, unsigned long *ret)
+/* Without a word, for callers that know what the number is of. */
+int read_count(const char *text, unsigned long most, unsigned long *ret)
 {
 	char *end;
 	unsigned long n;
@@ -116,8 +119,15 @@ int parse_count(const char *text, unsigned long most, unsigned long *ret)
 	errno = 0;
 	n = strtoul(text, &end, 10);
 	if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || n > most)
-		return say(-1, "'%s' is not a number from 0 to %lu", text, most);
+		return -1;
 	*ret = n;
+	return 0;
+}
+
+int parse_count(const char *text, unsigned long most, unsigned long *ret)
+{
+	if (read_count(text, most, ret) < 0)
+		return say(-1, "'%s' is not a number from 0 to %lu", text, most);
 	return 0;
 }
 

@@ -18,8 +18,10 @@ struct send {
 	int type;
 	int wait_ms;
 	int64_t end_ms; /* of CLOCK_MONOTONIC */
+	char **what;
 	int fds[FERRY_MAX_FDS];
 	size_t nfds;
+	bool gone; /* the descriptors have left: a file that was made for one stays */
 };
 
 /* What is left of --wait, as the library wants it: it takes 0 for "for ever". */
@@ -36,13 +38,13 @@ static uint32_t nowait_flag(int left)
 }
 
 /* Nothing is sent unless all of them could be opened. */
-static int open_all(struct send *s, int n, char **what)
+static int open_all(struct send *s, int n)
 {
 	if (n > FERRY_MAX_FDS)
 		return say(EXIT_USAGE, "%d descriptors: a message carries at most %d", n,
 			   FERRY_MAX_FDS);
 	for (int i = 0; i < n; i++) {
-		int fd = open_endpoint(what[i]);
+		int fd = open_endpoint(s->what[i]);
 
 		if (fd < 0)
 			return -fd;
@@ -87,6 +89,7 @@ static int send_message(struct send *s, int sock, int type)
 	msg.timeout_ms = left_ms(s);
 	msg.flags = nowait_flag(msg.timeout_ms);
 	err = ferry_send(sock, &msg, sizeof(msg));
+	s->gone = err == 0 || msg.len > 0;
 	if (err == 0)
 		return EXIT_DONE;
 	if (err == -EAGAIN || err == -ETIMEDOUT || err == -ETOOMANYREFS)
@@ -153,9 +156,12 @@ static int run(int argc, char **argv)
 		return say(EXIT_USAGE, "the socket and what to send are needed: fdferry send %s",
 			   cmd_send.synopsis);
 	s.socket = argv[o.at];
-	status = open_all(&s, argc - o.at - 1, argv + o.at + 1);
+	s.what = argv + o.at + 1;
+	status = open_all(&s, argc - o.at - 1);
 	if (status == EXIT_DONE)
 		status = send_to(&s);
+	for (size_t i = 0; i < s.nfds && !s.gone; i++)
+		take_back(s.fds[i], s.what[i]);
 	ferry_close_all(s.fds, s.nfds);
 	return status;
 }
@@ -163,8 +169,9 @@ static int run(int argc, char **argv)
 const struct command cmd_send = {
 	.name = "send",
 	.synopsis = "SOCKET WHAT...",
-	.about = "Sends descriptors of WHAT (PATH, file:PATH,rw, fd:N, memfd:PATH) to who serves "
+	.about = "Sends descriptors of WHAT (a PATH, tcp-listen::80, fd:N, ...) to who serves "
 		 "SOCKET.",
 	.options = rows,
+	.print_more = print_endpoints,
 	.run = run,
 };
