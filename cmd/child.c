@@ -82,9 +82,17 @@ static int set_environment(const struct child *c, size_t listen_fds)
 	return err;
 }
 
+/* With --stdin the first is standard input; the others are 3, 4, ... */
+int child_number(const struct child *c, size_t i)
+{
+	if (c->as_stdin)
+		return i == 0 ? STDIN_FILENO : FIRST_FD + (int)i - 1;
+	return FIRST_FD + (int)i;
+}
+
 /* Puts all at 3, 4, ...; first out of the way, or one would land on another that has not moved yet.
  * dup2(2) also takes close-on-exec off. */
-static int place(const struct child *c, size_t first)
+static int place(const struct child *c)
 {
 	int above = FIRST_FD + (int)c->nfds;
 
@@ -93,17 +101,15 @@ static int place(const struct child *c, size_t first)
 		if (c->fds[i] < 0)
 			return -1;
 	}
-	if (c->as_stdin && dup2(c->fds[0], STDIN_FILENO) < 0)
-		return -1;
 	if (c->as_stdout && dup2(c->fds[0], STDOUT_FILENO) < 0)
 		return -1;
-	for (size_t i = first; i < c->nfds; i++)
-		if (dup2(c->fds[i], FIRST_FD + (int)(i - first)) < 0)
+	for (size_t i = 0; i < c->nfds; i++)
+		if (dup2(c->fds[i], child_number(c, i)) < 0)
 			return -1;
 	return 0;
 }
 
-__attribute__((noreturn)) static void become(const struct child *c, int report)
+__attribute__((noreturn)) static void become(const struct child *c, char **words, int report)
 {
 	size_t first = c->as_stdin ? 1 : 0;
 	int err;
@@ -111,8 +117,8 @@ __attribute__((noreturn)) static void become(const struct child *c, int report)
 	/* Above everything that is placed, so that it is still there if CMD cannot be run. */
 	report = fcntl(report, F_DUPFD_CLOEXEC, FIRST_FD + (int)c->nfds);
 	signals_end();
-	if (report >= 0 && place(c, first) == 0 && set_environment(c, c->nfds - first) == 0)
-		execvp(c->argv[0], c->argv);
+	if (report >= 0 && place(c) == 0 && set_environment(c, c->nfds - first) == 0)
+		execvp(words[0], words);
 	err = errno;
 	if (write(report, &err, sizeof(err)) < 0)
 		_exit(EXIT_CANNOT_RUN);
@@ -142,28 +148,27 @@ static int wait_for(pid_t pid, int signalfd)
 	return WIFSIGNALED(status) ? EXIT_SIGNALLED + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-/* Returns CMD's status as ours.  The descriptors are CMD's: they are closed here in any case, so that
- * their other ends see when CMD has closed them. */
-int run_child(const struct child *c, int signalfd)
+/* CMD is not run with less than it was promised. */
+static char **words_for(const struct child *c, size_t listen_fds)
 {
-	size_t listen_fds = c->nfds - (c->as_stdin ? 1 : 0);
+	if (c->names == NULL || count_names(c->names) <= listen_fds)
+		return fill_words(c);
+	say(0, "%zu names for %zu descriptor%s: '%s' was not run", count_names(c->names),
+	    listen_fds, listen_fds == 1 ? "" : "s", c->argv[0]);
+	return NULL;
+}
+
+static int start_and_wait(const struct child *c, char **words, int signalfd)
+{
 	int report[2], err = 0, status;
 	pid_t pid;
 
-	if (c->names != NULL && count_names(c->names) > listen_fds) {
-		ferry_close_all(c->fds, c->nfds);
-		return say(EXIT_REFUSED, "%zu names for %zu descriptor%s: '%s' was not run",
-			   count_names(c->names), listen_fds, listen_fds == 1 ? "" : "s",
-			   c->argv[0]);
-	}
-	if (pipe2(report, O_CLOEXEC) < 0) {
-		ferry_close_all(c->fds, c->nfds);
+	if (pipe2(report, O_CLOEXEC) < 0)
 		return say(EXIT_REFUSED, "cannot make a pipe: %s", strerror(errno));
-	}
 	fflush(NULL);
 	pid = fork();
 	if (pid == 0)
-		become(c, report[1]);
+		become(c, words, report[1]);
 	status = errno;
 	close(report[1]);
 	ferry_close_all(c->fds, c->nfds);
@@ -176,6 +181,18 @@ int run_child(const struct child *c, int signalfd)
 	close(report[0]);
 	status = wait_for(pid, signalfd);
 	if (err != 0)
-		say(0, "cannot run '%s': %s", c->argv[0], strerror(err));
+		say(0, "cannot run '%s': %s", words[0], strerror(err));
+	return status;
+}
+
+/* Returns CMD's status as ours.  The descriptors are CMD's: they are closed here in any case, so that
+ * their other ends see when CMD has closed them. */
+int run_child(const struct child *c, int signalfd)
+{
+	char **words = words_for(c, c->nfds - (c->as_stdin ? 1 : 0));
+	int status = words != NULL ? start_and_wait(c, words, signalfd) : EXIT_REFUSED;
+
+	ferry_close_all(c->fds, c->nfds);
+	free_words(words);
 	return status;
 }

@@ -122,6 +122,12 @@ struct child {
 	char *data; /* base64, or NULL */
 };
 int check_names(const char *names);
+int child_number(const struct child *c, size_t i); /* that the descriptor has in CMD */
 int run_child(const struct child *c, int signalfd);
+
+/* placeholder.c: {fd:0}, {fd:NAME} */
+int check_placeholders(const struct child *c);
+char **fill_words(const struct child *c); /* CMD's words, or NULL (said) */
+void free_words(char **words);
 
 #endif

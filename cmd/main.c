@@ -11,6 +11,7 @@
  *       intake.c               the socket, its connections, the wait for them and for signals
  *       print.c                a message and its descriptors, for people and as JSON
  *       child.c                CMD with the descriptors, and its status
+ *         placeholder.c        {fd:0} in CMD's words
  *       signals.c              which signals end us, and in what order
  *     inspect.c                what is this descriptor
  *   options.c                  reads and prints a subcommand's table of options

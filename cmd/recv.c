@@ -244,7 +244,16 @@ static int check_options(const struct recv *r, int operands)
 			   "--messages 0 does not go with a command, which would never run");
 	if (r->child.argv != NULL && r->max_fds == 0)
 		return say(EXIT_USAGE, "--fds 0 leaves the command nothing");
+	if (r->child.argv != NULL && check_placeholders(&r->child) < 0)
+		return EXIT_REFUSED;
 	return EXIT_DONE;
+}
+
+static void print_placeholders(FILE *out)
+{
+	fprintf(out,
+		"\nIn CMD's words {fd:0}, {fd:1}, ... become the numbers that the descriptors have "
+		"in CMD,\nand {fd:A} that of the one which --names calls A.\n");
 }
 
 static int run(int argc, char **argv)
@@ -284,8 +293,10 @@ static int run(int argc, char **argv)
 const struct command cmd_recv = {
 	.name = "recv",
 	.synopsis = "SOCKET [-- CMD [ARG...]]",
-	.about =
-		"Receives descriptors at SOCKET and shows them, or runs CMD with them as 3, 4, ...",
+	.about = "Receives descriptors at SOCKET and shows them, or runs CMD with them as 3, 4, "
+		 "...\n"
+		 "{fd:0}, {fd:1}, ... and {fd:NAME} in CMD's words become their numbers.",
 	.options = rows,
+	.print_more = print_placeholders,
 	.run = run,
 };
