@@ -125,8 +125,8 @@ __attribute__((noreturn)) static void become(const struct child *c, char **words
 	_exit(err == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_RUN);
 }
 
-/* Passes signals on until the child has ended. */
-static int wait_for(pid_t pid, int signalfd)
+/* Passes signals on until the child has ended.  *ret_signal is the first that came, if any. */
+static int wait_for(pid_t pid, int signalfd, int *ret_signal)
 {
 	struct pollfd p = {.fd = signalfd, .events = POLLIN};
 	bool from_terminal;
@@ -141,9 +141,14 @@ static int wait_for(pid_t pid, int signalfd)
 			return say(EXIT_REFUSED, "cannot wait for the command: %s",
 				   strerror(errno));
 		poll(&p, 1, -1);
-		while ((signal = signals_next(signalfd, &from_terminal)) != 0)
-			if (signal != SIGCHLD && !from_terminal)
+		while ((signal = signals_next(signalfd, &from_terminal)) != 0) {
+			if (signal == SIGCHLD)
+				continue;
+			if (!from_terminal)
 				kill(pid, signal);
+			if (*ret_signal == 0)
+				*ret_signal = signal;
+		}
 	}
 	return WIFSIGNALED(status) ? EXIT_SIGNALLED + WTERMSIG(status) : WEXITSTATUS(status);
 }
@@ -158,7 +163,7 @@ static char **words_for(const struct child *c, size_t listen_fds)
 	return NULL;
 }
 
-static int start_and_wait(const struct child *c, char **words, int signalfd)
+static int start_and_wait(const struct child *c, char **words, int signalfd, int *ret_signal)
 {
 	int report[2], err = 0, status;
 	pid_t pid;
@@ -179,18 +184,21 @@ static int start_and_wait(const struct child *c, char **words, int signalfd)
 	if (read(report[0], &err, sizeof(err)) != (ssize_t)sizeof(err))
 		err = 0; /* end of file: the command runs */
 	close(report[0]);
-	status = wait_for(pid, signalfd);
+	status = wait_for(pid, signalfd, ret_signal);
 	if (err != 0)
 		say(0, "cannot run '%s': %s", words[0], strerror(err));
 	return status;
 }
 
 /* Returns CMD's status as ours.  The descriptors are CMD's: they are closed here in any case, so that
- * their other ends see when CMD has closed them. */
-int run_child(const struct child *c, int signalfd)
+ * their other ends see when CMD has closed them.  *ret_signal is a signal that came while it ran, or 0. */
+int run_child(const struct child *c, int signalfd, int *ret_signal)
 {
 	char **words = words_for(c, c->nfds - (c->as_stdin ? 1 : 0));
-	int status = words != NULL ? start_and_wait(c, words, signalfd) : EXIT_REFUSED;
+	int status;
+
+	*ret_signal = 0;
+	status = words != NULL ? start_and_wait(c, words, signalfd, ret_signal) : EXIT_REFUSED;
 
 	ferry_close_all(c->fds, c->nfds);
 	free_words(words);

@@ -123,7 +123,7 @@ struct child {
 };
 int check_names(const char *names);
 int child_number(const struct child *c, size_t i); /* that the descriptor has in CMD */
-int run_child(const struct child *c, int signalfd);
+int run_child(const struct child *c, int signalfd, int *ret_signal);
 
 /* placeholder.c: {fd:0}, {fd:NAME} */
 int check_placeholders(const struct child *c);

@@ -21,12 +21,21 @@ struct recv {
 	int timeout_ms; /* -1: none */
 	mode_t mode;
 	bool json;
+	bool each;          /* CMD once for each message */
 	struct child child; /* argv NULL: no CMD */
 	struct intake in;
 	char *room; /* for data */
 	unsigned long count;
 	int status;
+	int signal; /* that came while CMD ran */
 };
+
+/* With --each a failure does not end it: the first one is the status in the end. */
+static void note(struct recv *r, int status)
+{
+	if (!r->each || r->status == EXIT_DONE)
+		r->status = status;
+}
 
 /* The descriptors of several messages become CMD's in the order of their coming. */
 static int keep(struct recv *r, const struct ferry_msg *msg)
@@ -41,7 +50,7 @@ static int keep(struct recv *r, const struct ferry_msg *msg)
 	memcpy(fds + r->child.nfds, msg->fds, msg->nfds * sizeof(int));
 	r->child.fds = fds;
 	r->child.nfds = n;
-	if (r->messages != 1 || msg->len == 0)
+	if ((r->messages != 1 && !r->each) || msg->len == 0)
 		return 0;
 	r->child.data = base64(msg->iov[0].iov_base, msg->len);
 	if (r->child.data != NULL && strlen(r->child.data) > MOST_VARIABLE) {
@@ -70,7 +79,7 @@ static bool refuse(struct recv *r, int err, const struct ferry_msg *msg)
 {
 	say(0, "cannot receive from %s: %s%s", r->in.address,
 	    msg->why != NULL ? msg->why : why_text(err), refused_hint(err));
-	r->status = EXIT_REFUSED;
+	note(r, EXIT_REFUSED);
 	return err == -EMSGSIZE || err == -EMFILE || err == -EBADMSG || err == -ENOMSG;
 }
 
@@ -81,7 +90,7 @@ static int at_end(struct recv *r, bool connection)
 		return 0;
 	}
 	if (r->messages > 0)
-		r->status = say(EXIT_REFUSED, "end of file on %s before a message", r->in.address);
+		note(r, say(EXIT_REFUSED, "end of file on %s before a message", r->in.address));
 	return -1;
 }
 
@@ -96,8 +105,23 @@ static int accept_message(struct recv *r, const struct ferry_msg *msg)
 	if (err < 0 || r->child.argv == NULL)
 		ferry_close_all(msg->fds, msg->nfds);
 	if (err < 0)
-		r->status = EXIT_REFUSED;
+		note(r, EXIT_REFUSED);
 	return err;
+}
+
+/* Runs CMD with what has been kept.  Returns its status as ours. */
+static int run_kept(struct recv *r)
+{
+	int status;
+
+	if (r->child.nfds == 0)
+		return say(EXIT_REFUSED, "no descriptor has come: '%s' was not run",
+			   r->child.argv[0]);
+	status = run_child(&r->child, r->in.signalfd, &r->signal);
+	r->child.nfds = 0;
+	free(r->child.data);
+	r->child.data = NULL;
+	return status;
 }
 
 /* One recvmsg of sock.  -1: it makes no sense to go on. */
@@ -133,6 +157,8 @@ static int take(struct recv *r, int sock)
 	}
 	if (connection)
 		intake_drop(&r->in, sock);
+	if (r->each && got > 0 && err == 0)
+		note(r, run_kept(r));
 	return err;
 }
 
@@ -146,15 +172,17 @@ static int take_all(struct recv *r)
 		case INTAKE_SIGNAL:
 			return what;
 		case INTAKE_TIMED_OUT:
-			r->status = say(EXIT_TIMED_OUT, "no message on %s in the time given",
-					r->in.address);
+			note(r, say(EXIT_TIMED_OUT, "no message on %s in the time given",
+				    r->in.address));
 			return 0;
 		case INTAKE_FAILED:
-			r->status = EXIT_REFUSED;
+			note(r, EXIT_REFUSED);
 			return 0;
 		default:
 			if (take(r, what) < 0)
 				return 0;
+			if (r->signal != 0)
+				return r->signal;
 		}
 	}
 	return 0;
@@ -176,15 +204,21 @@ static int receive(struct recv *r, const char *address)
 	intake_close(&r->in);
 	if (signal != 0)
 		signals_die_of(signal);
-	if (r->child.argv == NULL || r->status != EXIT_DONE)
+	if (r->child.argv == NULL || r->each || r->status != EXIT_DONE)
 		return r->status;
-	if (r->child.nfds == 0)
-		return say(EXIT_REFUSED, "no descriptor has come: '%s' was not run",
-			   r->child.argv[0]);
-	return run_child(&r->child, r->in.signalfd);
+	return run_kept(r);
 }
 
-enum { OPT_MESSAGES = 256, OPT_FDS, OPT_TIMEOUT, OPT_MODE, OPT_NAMES, OPT_STDIN, OPT_STDIO };
+enum {
+	OPT_MESSAGES = 256,
+	OPT_FDS,
+	OPT_TIMEOUT,
+	OPT_MODE,
+	OPT_NAMES,
+	OPT_STDIN,
+	OPT_STDIO,
+	OPT_EACH
+};
 static const struct option_row rows[] = {
 	{'t', "type", "TYPE", "dgram (if left out), stream or seqpacket"},
 	{OPT_MESSAGES, "messages", "N", "how many to take (1); 0 goes on until a signal"},
@@ -195,6 +229,7 @@ static const struct option_row rows[] = {
 	{OPT_NAMES, "names", "A,B", "names of the descriptors, for LISTEN_FDNAMES"},
 	{OPT_STDIN, "stdin", NULL, "the first descriptor becomes CMD's standard input"},
 	{OPT_STDIO, "stdio", NULL, "the first becomes its standard input and output"},
+	{OPT_EACH, "each", NULL, "CMD once for every message, one after the other"},
 	{'h', "help", NULL, "this text"},
 	{0},
 };
@@ -221,6 +256,9 @@ static int set_option(struct recv *r, int id, char *value)
 	case OPT_STDIN:
 		r->child.as_stdin = true;
 		return 0;
+	case OPT_EACH:
+		r->each = true;
+		return 0;
 	case 'j':
 		r->json = true;
 		return 0;
@@ -235,13 +273,15 @@ static int check_options(const struct recv *r, int operands)
 		return say(EXIT_USAGE, "the socket is missing: fdferry recv %s", cmd_recv.synopsis);
 	if (operands > 1)
 		return say(EXIT_USAGE, "one socket only: a command goes behind --");
-	if (r->child.argv == NULL && (r->child.as_stdin || r->child.names != NULL))
-		return say(EXIT_USAGE, "--stdin, --stdio and --names go with a command behind --");
+	if (r->child.argv == NULL && (r->child.as_stdin || r->child.names != NULL || r->each))
+		return say(EXIT_USAGE,
+			   "--stdin, --stdio, --names and --each go with a command behind --");
 	if (r->child.argv != NULL && r->json)
 		return say(EXIT_USAGE, "--json does not go with a command");
-	if (r->child.argv != NULL && r->messages == 0)
+	if (r->child.argv != NULL && r->messages == 0 && !r->each)
 		return say(EXIT_USAGE,
-			   "--messages 0 does not go with a command, which would never run");
+			   "--messages 0 goes with a command only if --each runs it for "
+			   "every message");
 	if (r->child.argv != NULL && r->max_fds == 0)
 		return say(EXIT_USAGE, "--fds 0 leaves the command nothing");
 	if (r->child.argv != NULL && check_placeholders(&r->child) < 0)
