@@ -84,6 +84,9 @@ int take_inherited(const char *text,
 const char *bind_hint(int err);
 const char *connect_hint(int err);
 
+/* confirm.c */
+int wait_taken(int sock, int64_t end_ms); /* 0, -ETIMEDOUT, -ECONNRESET */
+
 /* intake.c: where messages come from: the socket, and the connections that it has accepted */
 enum { MOST_CONNECTIONS = 64 };
 struct intake {

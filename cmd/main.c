@@ -7,6 +7,7 @@
  *       net.c                  WHAT that is a socket (tcp-listen:, unix-connect:, ...)
  *       process.c              WHAT of another process (pidfd:, pid:)
  *       target.c               SOCKET when it is inherited; what to do about a refusal
+ *       confirm.c              has the message been taken out of the queue
  *     recv.c                   process A: wait, receive, show or run CMD
  *       intake.c               the socket, its connections, the wait for them and for signals
  *       print.c                a message and its descriptors, for people and as JSON

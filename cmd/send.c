@@ -10,12 +10,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define PAUSE_MS 20 /* between two looks whether the receiver has appeared */
+#define PAUSE_MS 20      /* between two looks whether the receiver has appeared */
+#define CONFIRM_MS 10000 /* for --confirm without --wait */
 
 struct send {
 	const char *socket;
 	const char *data;
 	int type;
+	bool confirm;
+	bool waits; /* --wait is there */
 	int wait_ms;
 	int64_t end_ms; /* of CLOCK_MONOTONIC */
 	char **what;
@@ -84,7 +87,9 @@ static int send_message(struct send *s, int sock, int type)
 
 	if (s->data != NULL)
 		data = (struct iovec){.iov_base = (char *)s->data, .iov_len = strlen(s->data)};
-	if (data.iov_len == 0 && type == SOCK_STREAM)
+	/* A stream loses descriptors that have no data.  That an empty message was left
+	 * unread a seqpacket connection does not tell on newer kernels, 6.18 for one. */
+	if (data.iov_len == 0 && (type == SOCK_STREAM || (type == SOCK_SEQPACKET && s->confirm)))
 		data = (struct iovec){.iov_base = &zero, .iov_len = 1};
 	msg.timeout_ms = left_ms(s);
 	msg.flags = nowait_flag(msg.timeout_ms);
@@ -102,6 +107,29 @@ static int send_message(struct send *s, int sock, int type)
 		   msg.why != NULL ? msg.why : why_text(err));
 }
 
+/* It has been sent: what was made for it stays, since part of a message may have been read. */
+static int confirm(const struct send *s, int sock)
+{
+	int err = wait_taken(sock, s->waits ? s->end_ms : now_ms() + CONFIRM_MS);
+
+	switch (-err) {
+	case 0:
+		return EXIT_DONE;
+	case ETIMEDOUT:
+		return say(EXIT_TIMED_OUT,
+			   "sent to %s, but not taken out of its queue in the time given: it is "
+			   "still there",
+			   s->socket);
+	case ECONNRESET:
+		return say(EXIT_REFUSED,
+			   "sent to %s, which was closed with it unread: send it again", s->socket);
+	default:
+		return say(EXIT_REFUSED,
+			   "sent to %s, but it cannot be told whether it was read: %s", s->socket,
+			   strerror(-err));
+	}
+}
+
 static int send_to(struct send *s)
 {
 	int status, type = s->type, sock;
@@ -117,15 +145,18 @@ static int send_to(struct send *s)
 	if (sock < 0)
 		return sock == -ETIMEDOUT ? EXIT_TIMED_OUT : EXIT_REFUSED;
 	status = send_message(s, sock, type);
+	if (status == EXIT_DONE && s->confirm)
+		status = confirm(s, sock);
 	close(sock);
 	return status;
 }
 
-enum { OPT_DATA = 256, OPT_WAIT };
+enum { OPT_DATA = 256, OPT_WAIT, OPT_CONFIRM };
 static const struct option_row rows[] = {
 	{'t', "type", "TYPE", "dgram, stream or seqpacket; found by itself if left out"},
 	{OPT_DATA, "data", "TEXT", "data to send along"},
 	{OPT_WAIT, "wait", "TIME", "how long to wait for the receiver and for room: 5s, 500ms, 2m"},
+	{OPT_CONFIRM, "confirm", NULL, "wait until the message has left the receiver's queue"},
 	{'h', "help", NULL, "this text"},
 	{0},
 };
@@ -147,8 +178,11 @@ static int run(int argc, char **argv)
 			err = parse_type(o.value, &s.type);
 		else if (id == OPT_DATA)
 			s.data = o.value;
+		else if (id == OPT_CONFIRM)
+			s.confirm = true;
 		else if (id == OPT_WAIT)
 			err = parse_duration(o.value, &s.wait_ms);
+		s.waits |= id == OPT_WAIT;
 		if (id == OPTION_WRONG || err < 0)
 			return EXIT_USAGE;
 	}
