@@ -199,7 +199,7 @@ TEST(links_of_root_and_of_the_user_for_a_user)
 	public_directory("public", 01777);
 	CHECK_OK(chown("public", OTHER + 1, 0));
 	CHECK_OK(symlink("../sock", "public/of-root"));
-	link_of(65534, "../sock", "public/of-user");
+	link_of(dropped_id(), "../sock", "public/of-user");
 	link_of(OTHER, "../sock", "public/of-other");
 	join_child(in_child(as_user, NULL));
 	CHECK_OK(unlink("public/of-root"));
