@@ -35,6 +35,11 @@ enum ferry_flag {
 	FERRY_NOWAIT = 1, /* -EAGAIN instead of waiting; timeout_ms is not looked at */
 	FERRY_EINTR = 2, /* a signal handler ends a wait with -EINTR; without it the wait goes on */
 	FERRY_ROOM_FIRST = 4, /* recv: -ENOSPC, nothing read, if max_fds numbers are not free */
+	/* what a socket is made or prepared for: */
+	FERRY_CREDS =
+		16, /* tell who sent each message (struct ferry_peer), as the kernel checks it */
+	FERRY_PIDFDS = 32, /* and with a pidfd, from Linux 6.5 on; costs 3 us a message */
+	FERRY_REFUSE = 64, /* no descriptors: from Linux 6.16 on, who sends some gets EPERM */
 };
 
 /*
@@ -74,6 +79,33 @@ FERRY_API int ferry_unbind(int sock, const char *addr);
 FERRY_API int ferry_prepare(int sock, uint32_t flags);
 
 /*
+ * Who is on the other end (ferry_get_peer(3)).  Unknown is a value of its own, which equals nobody's
+ * identity: uid and gid -1, pid 0, pidfd -1.  A user namespace shows users that it has no number for as
+ * 65534: where that cannot be told from the real user 65534 it is unknown.
+ */
+enum ferry_proof {
+	FERRY_UID_PROVEN = 1,   /* uid and gid are the kernel's word */
+	FERRY_PID_PROVEN = 2,   /* so was pid, then: it may be another process's by now */
+	FERRY_PIDFD_PROVEN = 4, /* pidfd is that process, whatever becomes of its pid */
+	FERRY_MAY_BE_CLAIM =
+		8, /* the kernel checked it, but lets privileged senders claim anybody's */
+};
+
+struct ferry_peer {
+	uid_t uid;
+	gid_t gid;
+	pid_t pid;
+	int pidfd;         /* given: the caller's to close */
+	int32_t pidfd_err; /* why it is -1: EOPNOTSUPP kernel too old, ESRCH gone, EMFILE, ... */
+	uint32_t proven;   /* enum ferry_proof */
+};
+
+/* Who connected, or whom this socket is connected to, as it was then.  A server's identity is that of
+ * the process that called listen(2).  A datagram socket has no such thing: ask for FERRY_CREDS.
+ * Returns 0; -ENODATA if the kernel does not know, and *ret is unknown then. */
+FERRY_API int ferry_get_peer(int sock, struct ferry_peer *ret, size_t size);
+
+/*
  * Messages (ferry_send(3), ferry_recv(3)).  Nothing is added to the wire: the other end can be any
  * program.  sock was made by the functions above, or has been through ferry_prepare.
  */
@@ -92,6 +124,15 @@ struct ferry_msg {
 	const char *why;    /* out: the rule or limit that was met, static text; NULL on success */
 	int32_t timeout_ms; /* milliseconds; 0 waits for ever */
 	uint32_t flags;     /* enum ferry_flag */
+
+	int *err;       /* recv: max_fds slots for partial delivery, or NULL: whole or nothing */
+	int lost;       /* recv, out: why those behind the last one are missing (an errno), or 0 */
+	size_t *budget; /* recv: descriptors that may still come here, counted down; or NULL */
+	const struct ferry_expect *expect; /* recv: of every descriptor; or NULL */
+	size_t expect_size;
+	size_t why_slot;         /* recv, out: the descriptor that why speaks of */
+	struct ferry_peer *peer; /* recv, out: the sender, if FERRY_CREDS was asked for; or NULL */
+	size_t peer_size;
 };
 
 /* Sends one message.  Returns 0 when all of it is queued; the descriptors stay the caller's.  On
@@ -101,7 +142,11 @@ FERRY_API int ferry_send(int sock, struct ferry_msg *msg, size_t size);
 
 /* Receives one message; on a stream, what one recvmsg(2) gives.  Returns 1 for a message (also one
  * without data), 0 for end of file.  On failure no descriptor was given and none is open; after
- * -EMSGSIZE, -EMFILE, -EBADMSG and -ENOMSG the message is consumed, after any other it is not. */
+ * -EMSGSIZE, -EMFILE, -EBADMSG, -ENOMSG, -EDQUOT and -EBADFD the message is consumed, after any other it
+ * is not.
+ *
+ * With err, a message that lost descriptors on the way is delivered all the same: slot i has a
+ * descriptor and err[i] 0, or -1 and err[i] why (an errno), and lost says why there are no more. */
 FERRY_API int ferry_recv(int sock, struct ferry_msg *msg, size_t size);
 
 /* Sends one descriptor with one zero byte, which is what nc -F, ssh, GLib, Ruby and Perl send, and
@@ -154,6 +199,28 @@ struct ferry_facts {
 /* Fills *ret; fd is only looked at.  Returns 0; on failure *ret is as it was. */
 FERRY_API int ferry_stat(int fd, struct ferry_facts *ret, size_t size);
 
+/*
+ * What is expected of a descriptor (ferry_check(3)).  A field that is 0 asks nothing.
+ */
+enum ferry_access { FERRY_RO = 1, FERRY_WO = 2, FERRY_RW = 4 };
+
+struct ferry_expect {
+	uint32_t kinds;         /* any of enum ferry_kind */
+	uint32_t access;        /* any of enum ferry_access; O_PATH is none of them */
+	uint32_t seals;         /* all of these F_SEAL_* */
+	uint32_t with_flags;    /* all of these file status flags, such as O_APPEND */
+	uint32_t without_flags; /* none of these, such as O_PATH, O_NONBLOCK */
+	int32_t domain;         /* AF_* */
+	int32_t type;           /* SOCK_* */
+	int32_t listening;      /* 1 must listen, 2 must not */
+	uint64_t min_size;      /* bytes, of a file or memfd */
+	uint64_t max_size;
+};
+
+/* Is fd what is expected?  It is only looked at, with calls that do not block.  Returns 0, or -EBADFD
+ * and the rule that it breaks in *why, static text; why may be NULL. */
+FERRY_API int ferry_check(int fd, const struct ferry_expect *want, size_t size, const char **why);
+
 /* Writes the same for people, one line without its newline, control characters escaped.  Returns
  * the length of the whole line, as snprintf(3) does. */
 FERRY_API int ferry_describe(int fd, char *line, size_t size);
@@ -181,6 +248,11 @@ FERRY_API int ferry_reserve(size_t n);
 /* Closes all descriptors of fds, runs of consecutive numbers in one call, and leaves -1 in every
  * slot; negative slots are passed over.  errno stays as it was. */
 FERRY_API void ferry_close_all(int *fds, size_t n);
+
+/* The same for descriptors that somebody else made, whose close(2) can wait for ever (a dead FUSE or
+ * NFS mount, SO_LINGER): a helper process that shares the descriptor table closes them, and nobody
+ * waits.  Returns 0, every slot -1; on failure, when no process could be made, all are still open. */
+FERRY_API int ferry_dispose(int *fds, size_t n);
 
 #ifdef __cplusplus
 }

@@ -93,11 +93,11 @@ static int bind_path(int sock, const char *addr, mode_t mode, const struct place
 	return err == -EADDRINUSE ? replace_stale(sock, &name, at, addr) : err;
 }
 
-static int bind_and_listen(int sock, const char *addr, int type, mode_t mode)
+static int bind_and_listen(int sock, const char *addr, int type, mode_t mode, uint32_t flags)
 {
 	struct place at = {.dir = -1};
 	struct fy_name abstract;
-	int err = ferry_prepare(sock, 0);
+	int err = ferry_prepare(sock, flags);
 
 	if (err < 0)
 		return err;
@@ -124,14 +124,14 @@ int ferry_bind(const char *addr, int type, mode_t mode, uint32_t flags)
 {
 	int sock, err = fy_name_check(addr);
 
-	if (err == 0 && (flags != 0 || (mode & ~(mode_t)0777) != 0))
+	if (err == 0 && ((flags & ~FY_SOCKET_FLAGS) != 0 || (mode & ~(mode_t)0777) != 0))
 		err = -EINVAL;
 	if (err < 0)
 		return fy_fail(err);
 	sock = fy_new_socket(type);
 	if (sock < 0)
 		return fy_fail(sock);
-	err = bind_and_listen(sock, addr, type, mode);
+	err = bind_and_listen(sock, addr, type, mode, flags);
 	if (err < 0) {
 		close(sock);
 		return fy_fail(err);

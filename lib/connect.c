@@ -103,7 +103,7 @@ static int connect_as(int type, int handle, const struct fy_name *abstract, cons
 	else
 		err = connect_wait(sock, handle, abstract, addr, flags, timeout_ms, w);
 	if (err == 0)
-		err = ferry_prepare(sock, 0);
+		err = ferry_prepare(sock, flags & FY_SOCKET_FLAGS);
 	if (err < 0)
 		close(sock);
 	return err < 0 ? err : sock;
@@ -117,7 +117,8 @@ int ferry_connect(const char *addr, int type, uint32_t flags, int timeout_ms)
 	struct fy_wait w = {0};
 	int handle = -1, err = fy_name_check(addr);
 
-	if (err == 0 && ((flags & ~(uint32_t)(FERRY_NOWAIT | FERRY_EINTR)) != 0 || timeout_ms < 0))
+	if (err == 0 &&
+	    ((flags & ~(FY_SOCKET_FLAGS | FERRY_NOWAIT | FERRY_EINTR)) != 0 || timeout_ms < 0))
 		err = -EINVAL;
 	if (err < 0)
 		return fy_fail(err);
@@ -170,7 +171,7 @@ int ferry_accept(int listener, uint32_t flags, int timeout_ms)
 	struct fy_wait w = {0};
 	int fd = -1, err;
 
-	if ((flags & ~(uint32_t)(FERRY_NOWAIT | FERRY_EINTR)) != 0 || timeout_ms < 0)
+	if ((flags & ~(FY_SOCKET_FLAGS | FERRY_NOWAIT | FERRY_EINTR)) != 0 || timeout_ms < 0)
 		return fy_fail(EINVAL);
 	err = check_listener(listener);
 	/* Another process that accepts here may take it between poll and accept; this one then waits
@@ -186,7 +187,7 @@ int ferry_accept(int listener, uint32_t flags, int timeout_ms)
 			err = fd;
 	}
 	if (err == 0) {
-		err = ferry_prepare(fd, 0);
+		err = ferry_prepare(fd, flags & FY_SOCKET_FLAGS);
 		if (err < 0)
 			close(fd);
 	}
@@ -198,14 +199,15 @@ int ferry_pair(int ret[2], int type, uint32_t flags)
 	int pair[2], err = 0;
 
 	ret[0] = ret[1] = -1;
-	if (flags != 0 || (type != SOCK_STREAM && type != SOCK_DGRAM && type != SOCK_SEQPACKET))
+	if ((flags & ~FY_SOCKET_FLAGS) != 0 ||
+	    (type != SOCK_STREAM && type != SOCK_DGRAM && type != SOCK_SEQPACKET))
 		return fy_fail(EINVAL);
 	if (socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, pair) < 0)
 		return fy_fail(errno);
 	for (int i = 0; i < 2; i++) {
 		pair[i] = fy_high(pair[i]);
 		if (err == 0)
-			err = pair[i] < 0 ? pair[i] : ferry_prepare(pair[i], 0);
+			err = pair[i] < 0 ? pair[i] : ferry_prepare(pair[i], flags);
 		if (err > 0)
 			err = 0; /* the type */
 	}

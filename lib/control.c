@@ -27,53 +27,75 @@ static void take_slots(struct fy_arrival *arrived, const struct cmsghdr *c, size
 	const unsigned char *data = CMSG_DATA(c);
 
 	if (bytes % sizeof(int) != 0)
-		arrived->damaged = true;
+		arrived->malformed = true;
 	for (size_t i = 0; i < bytes / sizeof(int); i++) {
 		int fd;
 
 		memcpy(&fd, data + i * sizeof(int), sizeof(fd));
-		/* A slot may hold -errno (SO_RIGHTS_NOTRUNC in scm_detach_fds, 7.3). */
-		if (fd < 0)
-			arrived->damaged = true;
-		else
-			arrived->fds[arrived->n++] = fd;
+		/* A slot may hold -errno (SO_RIGHTS_NOTRUNC in scm_detach_fds, 7.3), and -EPERM looks
+		 * like "no descriptor". */
+		arrived->withheld += fd < 0;
+		arrived->fds[arrived->n++] = fd;
 	}
 }
 
-/* SCM_PIDFD is a descriptor too, and comes where somebody else has set SO_PASSPIDFD on the socket: no
- * part of the sender's message, so it is closed and the message stays whole.  At a full table it is a
- * negative errno, without MSG_CTRUNC (scm_pidfd_recv in scm.h). */
-static void drop_pidfd(const struct cmsghdr *c, size_t bytes)
+/* SCM_PIDFD is a descriptor too, and comes also where somebody else has set SO_PASSPIDFD on the socket.
+ * At a full table it is a negative errno, without MSG_CTRUNC (scm_pidfd_recv in scm.h). */
+static void take_pidfd(struct fy_arrival *arrived, const struct cmsghdr *c, size_t bytes)
 {
-	int fd = -1;
+	int fd;
 
-	if (bytes >= sizeof(fd))
-		memcpy(&fd, CMSG_DATA(c), sizeof(fd));
-	ferry_close_all(&fd, 1);
+	if (bytes < sizeof(fd))
+		return;
+	memcpy(&fd, CMSG_DATA(c), sizeof(fd));
+	ferry_close_all(&arrived->pidfd, 1);
+	arrived->pidfd = fd;
+	arrived->has_pidfd = true;
+}
+
+/* Only a whole one counts. */
+static void take_creds(struct fy_arrival *arrived, const struct cmsghdr *c, size_t bytes)
+{
+	if (bytes != sizeof(arrived->creds))
+		return;
+	memcpy(&arrived->creds, CMSG_DATA(c), sizeof(arrived->creds));
+	arrived->has_creds = true;
+}
+
+/* Closes what came and was not given away. */
+void fy_control_close(struct fy_arrival *arrived)
+{
+	ferry_close_all(arrived->fds, arrived->n);
+	ferry_close_all(&arrived->pidfd, 1);
 }
 
 /* Moves every descriptor out of what recvmsg(2) left in h, whatever else is in it: how many came is
  * what cmsg_len says and never what was expected, since the padding of a buffer for one descriptor
  * has room for two (CMSG_SPACE in cmsg(3), CVE-2014-3635). */
-void fy_control_take(struct msghdr *h, struct fy_arrival *arrived)
+void fy_control_take(const struct msghdr *h, struct fy_arrival *arrived)
 {
 	const unsigned char *bytes = h->msg_control;
 	size_t at = 0, len = h->msg_controllen;
 
-	arrived->n = 0;
-	arrived->damaged = false;
+	arrived->n = arrived->withheld = 0;
+	arrived->malformed = arrived->has_creds = arrived->has_pidfd = false;
+	arrived->pidfd = -1;
 	/* Not CMSG_NXTHDR: glibc and musl differ in what they do about a length that cannot be. */
 	while (at < len && len - at >= CMSG_LEN(0)) {
 		const struct cmsghdr *c = (const void *)(bytes + at);
+		size_t data;
 
 		if (c->cmsg_len < CMSG_LEN(0) || c->cmsg_len > len - at) {
-			arrived->damaged = true;
+			arrived->malformed = true;
 			return;
 		}
+		data = c->cmsg_len - CMSG_LEN(0);
 		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
-			take_slots(arrived, c, c->cmsg_len - CMSG_LEN(0));
+			take_slots(arrived, c, data);
 		else if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_PIDFD)
-			drop_pidfd(c, c->cmsg_len - CMSG_LEN(0));
+			take_pidfd(arrived, c, data);
+		else if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_CREDENTIALS)
+			take_creds(arrived, c, data);
 		at += CMSG_ALIGN((size_t)c->cmsg_len);
 	}
 }

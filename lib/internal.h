@@ -62,6 +62,7 @@ int fy_alive(int handle, const char *text); /* 1, 0 or -errno */
 int fy_connect_handle(int sock, int handle, const char *text);
 
 /* prepare.c */
+#define FY_SOCKET_FLAGS ((uint32_t)(FERRY_CREDS | FERRY_PIDFDS | FERRY_REFUSE))
 int fy_get(int sock, int option, int *value);
 int fy_type(int sock);
 int fy_new_socket(int type);
@@ -83,12 +84,24 @@ union fy_control {
 	unsigned char bytes[FY_CONTROL_SIZE];
 };
 struct fy_arrival {
-	int fds[FY_CONTROL_SIZE / sizeof(int)];
+	int fds[FY_CONTROL_SIZE / sizeof(int)]; /* -errno in a slot whose descriptor was withheld */
 	size_t n;
-	bool damaged; /* a slot without a descriptor, or a length that cannot be */
+	size_t withheld; /* such slots */
+	bool malformed;  /* a length that cannot be */
+	bool has_creds, has_pidfd;
+	struct ucred creds;
+	int pidfd; /* or -errno */
 };
 size_t fy_control_put(union fy_control *control, const int *fds, size_t n);
-void fy_control_take(struct msghdr *h, struct fy_arrival *arrived);
+void fy_control_take(const struct msghdr *h, struct fy_arrival *arrived);
+void fy_control_close(struct fy_arrival *arrived);
+
+/* judge.c: 0 if what arrived is what was asked for */
+int fy_judge(int sock, const struct msghdr *h, struct fy_arrival *arrived, struct ferry_msg *msg);
+
+/* peer.c */
+int fy_peer_check(struct ferry_peer *peer, size_t size);
+void fy_peer_of_message(const struct fy_arrival *arrived, struct ferry_peer *ret);
 
 /* room.c */
 int fy_room_check(int sock, size_t n);

@@ -19,6 +19,9 @@
 #ifndef SO_INQ
 #define SO_INQ 84
 #endif
+#ifndef SO_RIGHTS_NOTRUNC
+#define SO_RIGHTS_NOTRUNC 85
+#endif
 #endif
 
 int fy_get(int sock, int option, int *value)
@@ -68,19 +71,18 @@ int fy_new_socket(int type)
 int ferry_prepare(int sock, uint32_t flags)
 {
 	/* What others may have switched on puts more control data in front of or behind the
-	 * descriptors; SO_PASSPIDFD installs a descriptor that nobody asked for (unix(7)). */
+	 * descriptors. */
 	static const int off[] = {
-#ifdef SO_PASSPIDFD
-		SO_PASSPIDFD,
-#endif
 #ifdef SO_INQ
 		SO_INQ,
 #endif
-		SO_PASSSEC,   SO_TIMESTAMP, SO_TIMESTAMPNS,
+		SO_PASSSEC,
+		SO_TIMESTAMP,
+		SO_TIMESTAMPNS,
 	};
 	int domain, type = fy_type(sock), err;
 
-	if (flags != 0)
+	if ((flags & ~FY_SOCKET_FLAGS) != 0)
 		return fy_fail(EINVAL);
 	err = type < 0 ? type : fy_get(sock, SO_DOMAIN, &domain);
 	if (err < 0)
@@ -94,12 +96,23 @@ int ferry_prepare(int sock, uint32_t flags)
 		err = set(sock, off[i], 0);
 #ifdef SO_PASSRIGHTS
 	if (err == 0)
-		err = set(sock, SO_PASSRIGHTS, 1);
+		err = set(sock, SO_PASSRIGHTS, (flags & FERRY_REFUSE) == 0);
+#endif
+#ifdef SO_RIGHTS_NOTRUNC
+	/* A security module then withholds one descriptor, and not all behind it too (7.3). */
+	if (err == 0)
+		err = set(sock, SO_RIGHTS_NOTRUNC, 1);
+#endif
+#ifdef SO_PASSPIDFD
+	/* It installs a descriptor with each message: not where nobody asked for it (unix(7), 6.5). */
+	if (err == 0)
+		err = set(sock, SO_PASSPIDFD, (flags & FERRY_PIDFDS) != 0);
 #endif
 	/* On seqpacket an empty message and end of file are the same answer, but only a message
 	 * carries credentials.  On a stream they would split what different writers wrote. */
 	if (err == 0)
-		err = set(sock, SO_PASSCRED, type == SOCK_SEQPACKET);
+		err = set(sock, SO_PASSCRED,
+			  type == SOCK_SEQPACKET || (flags & (FERRY_CREDS | FERRY_PIDFDS)) != 0);
 	/* An out-of-band byte makes poll(2) say readable when nothing can be read; in line it is a
 	 * byte like any other (unix_stream_recv_urg in af_unix.c, 5.15). */
 	if (err == 0 && type == SOCK_STREAM)

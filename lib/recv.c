@@ -2,7 +2,6 @@
  * recv.c - one message in: whole, or not at all and nothing left open. */
 #include "internal.h"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,14 +12,19 @@ static int clear(struct ferry_msg *msg)
 {
 	msg->len = 0;
 	msg->nfds = 0;
+	msg->lost = 0;
+	msg->why_slot = 0;
 	if (msg->from != NULL && msg->from_size > 0)
 		msg->from[0] = '\0';
 	if (msg->max_fds > 0 && msg->fds == NULL) {
 		msg->why = "fds is NULL";
 		return -EINVAL;
 	}
-	for (size_t i = 0; i < msg->max_fds; i++)
+	for (size_t i = 0; i < msg->max_fds; i++) {
 		msg->fds[i] = -1;
+		if (msg->err != NULL)
+			msg->err[i] = 0;
+	}
 	return 0;
 }
 
@@ -30,6 +34,10 @@ static int check(int sock, struct ferry_msg *msg, size_t size)
 
 	if (err == 0)
 		err = clear(msg);
+	if (err == 0 && msg->peer != NULL)
+		err = fy_peer_check(msg->peer, msg->peer_size);
+	if (err == 0 && msg->expect != NULL)
+		err = fy_check_size(msg->expect, msg->expect_size, sizeof(*msg->expect));
 	if (err == 0)
 		err = fy_check_msg(msg, FERRY_NOWAIT | FERRY_EINTR | FERRY_ROOM_FIRST);
 	if (err < 0)
@@ -121,66 +129,22 @@ static bool is_end(int sock, const struct msghdr *h, const struct fy_arrival *ar
 	return type == SOCK_STREAM || (type == SOCK_SEQPACKET && h->msg_controllen == 0);
 }
 
-/* Received numbers below 3 would become somebody's standard input or output. */
-static int raise_low(struct fy_arrival *arrived)
+/* All of it is the caller's now, but for a pidfd that nobody asked for: that is no part of what was
+ * sent, and to fail would let who set SO_PASSPIDFD stop every message. */
+static void give(struct fy_arrival *arrived, struct ferry_msg *msg)
 {
 	for (size_t i = 0; i < arrived->n; i++) {
-		int high = fy_high(arrived->fds[i]);
-
-		if (high < 0) {
-			arrived->fds[i] = -1; /* fy_high has closed it */
-			return high;
-		}
-		arrived->fds[i] = high;
+		msg->fds[i] = arrived->fds[i] < 0 ? -1 : arrived->fds[i];
+		if (msg->err != NULL)
+			msg->err[i] = arrived->fds[i] < 0 ? -arrived->fds[i] : 0;
 	}
-	return 0;
-}
-
-/* Is the table full?  Asked while what came is still open. */
-static bool table_full(int sock)
-{
-	int probe = fcntl(sock, F_DUPFD_CLOEXEC, 0);
-
-	if (probe < 0)
-		return true;
-	close(probe);
-	return false;
-}
-
-/* 0 if the message is whole and what was asked for.
- *
- * The buffer has room for everything that the kernel can put in it, so MSG_CTRUNC never means that it
- * was too small: either the table is full, or a security module has withheld a descriptor and all
- * behind it (scm_detach_fds).  Nothing of it is queued again. */
-static int judge(int sock, const struct msghdr *h, struct fy_arrival *arrived,
-		 struct ferry_msg *msg)
-{
-	bool lost = (h->msg_flags & MSG_CTRUNC) != 0;
-
-	if ((lost && table_full(sock)) || raise_low(arrived) < 0) {
-		msg->why =
-			"no free descriptor number: the message was received and its descriptors "
-			"are lost";
-		return -EMFILE;
-	}
-	if (lost || arrived->damaged) {
-		msg->why = "descriptors were withheld on the way, by a security module for one";
-		return -EBADMSG;
-	}
-	if ((h->msg_flags & MSG_TRUNC) != 0) {
-		msg->why = "more data than there is room for";
-		return -EMSGSIZE;
-	}
-	if (arrived->n > msg->max_fds) {
-		msg->why = "more descriptors than asked for";
-		return -EMSGSIZE;
-	}
-	if (arrived->n < msg->min_fds) {
-		msg->why = arrived->n == 0 ? "a message without a descriptor"
-					   : "fewer descriptors than asked for";
-		return -ENOMSG;
-	}
-	return 0;
+	msg->nfds = arrived->n;
+	if (msg->budget != NULL)
+		*msg->budget -= arrived->n;
+	if (msg->peer != NULL)
+		fy_peer_of_message(arrived, msg->peer);
+	else
+		ferry_close_all(&arrived->pidfd, 1);
 }
 
 int ferry_recv(int sock, struct ferry_msg *msg, size_t size)
@@ -213,14 +177,12 @@ int ferry_recv(int sock, struct ferry_msg *msg, size_t size)
 	fy_control_take(&h, &arrived);
 	if (n == 0 && is_end(sock, &h, &arrived))
 		return reset ? fy_fail(ECONNRESET) : 0;
-	err = judge(sock, &h, &arrived, msg);
+	err = fy_judge(sock, &h, &arrived, msg);
 	if (err < 0) {
-		ferry_close_all(arrived.fds, arrived.n);
+		fy_control_close(&arrived);
 		return fy_fail(err);
 	}
-	if (arrived.n > 0)
-		memcpy(msg->fds, arrived.fds, arrived.n * sizeof(int));
-	msg->nfds = arrived.n;
+	give(&arrived, msg);
 	if (msg->from != NULL)
 		fy_name_text(&from, h.msg_namelen, msg->from, msg->from_size);
 	return 1;

@@ -35,7 +35,9 @@
 #error "tests are not built with NDEBUG"
 #endif
 
-enum { DROPPED_ID = 65534 };
+#define OWN_IDS 0x40000000u /* far above the users of any system */
+
+static unsigned int the_dropped_id;
 
 /* Present only where the program is built with a sanitizer that has it. */
 __attribute__((weak)) int __lsan_do_recoverable_leak_check(void);
@@ -307,6 +309,7 @@ int main(int argc, char **argv)
 {
 	unsigned int count = 0, number = 0, failed = 0;
 
+	the_dropped_id = OWN_IDS + (unsigned int)getpid();
 	if (argc == 2 && strcmp(argv[1], "--list") == 0) {
 		for (struct harness_test *t = tests; t; t = t->next)
 			puts(t->name);
@@ -339,12 +342,20 @@ bool is_root(void)
 	return geteuid() == 0;
 }
 
+/* The limit of descriptors in flight is a user's (unix(7), ETOOMANYREFS): each run of tests has a user of
+ * its own, or one would meet what another has in flight. */
+unsigned int dropped_id(void)
+{
+	return the_dropped_id;
+}
+
 void drop_root(void)
 {
+	unsigned int id = dropped_id();
+
 	if (!is_root())
 		return;
-	if (chown(".", DROPPED_ID, DROPPED_ID) < 0 || setgroups(0, NULL) < 0 ||
-	    setgid(DROPPED_ID) < 0 || setuid(DROPPED_ID) < 0)
+	if (chown(".", id, id) < 0 || setgroups(0, NULL) < 0 || setgid(id) < 0 || setuid(id) < 0)
 		SKIP("this root cannot become another user: %s", strerror(errno));
 	/* A change of user hides /proc/self from its owner, and with it what we want to look at. */
 	prctl(PR_SET_DUMPABLE, 1);

@@ -95,7 +95,8 @@ int same_description(int a, int b);
 bool is_cloexec(int fd);
 bool is_root(void);
 
-/* If root: becomes user and group 65534 for good, and gives the current directory to them. */
+/* If root: becomes user and group dropped_id() for good, and gives the current directory to them. */
+unsigned int dropped_id(void);
 void drop_root(void);
 
 /* What the macros call. */

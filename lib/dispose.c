@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT
+ * dispose.c - closes descriptors that others made, without waiting for them.
+ *
+ * close(2) waits in the kernel, for ever if need be, for a FUSE or NFS server (f_op->flush) and for
+ * unsent data of a socket with SO_LINGER.  A thread in there keeps its process from ever ending, and
+ * what a forked child closes is not the caller's.  So the close is done by a process that shares the
+ * table (CLONE_FILES): the caller can go on, and end. */
+#include "internal.h"
+
+#include <sched.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Like fork(2), but with the caller's table and without its handlers: what runs in it makes system
+ * calls only.  The exit signal is 0: a caller's SIGCHLD handler and wait(2) never see it. */
+static pid_t share_table(void)
+{
+#ifdef __s390x__
+	return (pid_t)syscall(SYS_clone, NULL, CLONE_FILES, NULL, NULL, NULL);
+#else
+	return (pid_t)syscall(SYS_clone, CLONE_FILES, NULL, NULL, NULL, NULL);
+#endif
+}
+
+/* The first process ends at once and is waited for, so that no zombie is left; the second is init's. */
+int ferry_dispose(int *fds, size_t n)
+{
+	int status = 0, err = 0;
+	pid_t first, got;
+
+	if (n == 0)
+		return 0;
+	first = share_table();
+	if (first < 0)
+		return fy_fail(errno);
+	if (first == 0) {
+		pid_t second = share_table();
+
+		if (second == 0)
+			ferry_close_all(fds, n);
+		_exit(second < 0);
+	}
+	do
+		got = waitpid(first, &status, __WALL);
+	while (got < 0 && errno == EINTR);
+	if (got < 0)
+		err = errno;
+	else if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+		err = EAGAIN;
+	if (err != 0)
+		return fy_fail(err);
+	for (size_t i = 0; i < n; i++)
+		fds[i] = -1;
+	return 0;
+}

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * message_args.c - tests: a call that asks for something impossible does nothing, and says so.
+ */
+#include "api.h"
+
+#include <limits.h>
+
+/* A struct of a newer header: what is behind today's must be zero. */
+struct newer {
+	struct ferry_msg msg;
+	unsigned char more[24];
+};
+
+/* What is queued is still there, with its descriptor, and nothing else. */
+static void still_there(int pair[2], int file)
+{
+	CHECK_FILE(pair[1], "kept", file);
+	check_empty(pair[1]);
+	close_pair(pair);
+	close(file);
+}
+
+static void queue(int pair[2], int type, int *ret_file)
+{
+	*ret_file = new_file();
+	CHECK_OK(ferry_pair(pair, type, 0));
+	CHECK_OK(send_text(pair[0], "kept", ret_file, 1));
+}
+
+TEST_EACH_TYPE(size_of_the_struct)
+{
+	int pair[2], file;
+	struct newer n = {.msg = {.timeout_ms = 1}};
+	struct box b;
+
+	queue(pair, type, &file);
+	box_new(&b, 1);
+	CHECK_FAILS(ferry_recv(pair[1], &b.msg, sizeof(b.msg) - 1), EINVAL);
+	CHECK_FAILS(ferry_recv(pair[1], &b.msg, 0), EINVAL);
+	CHECK_FAILS(ferry_recv(pair[1], NULL, sizeof(b.msg)), EINVAL);
+	CHECK_FAILS(ferry_send(pair[0], &n.msg, sizeof(n.msg) - 1), EINVAL);
+	CHECK_FAILS(ferry_send(pair[0], &n.msg, 0), EINVAL);
+	CHECK_FAILS(ferry_send(pair[0], NULL, sizeof(n.msg)), EINVAL);
+	n.msg.iov = &b.iov;
+	n.msg.iovlen = 1;
+	for (size_t i = 0; i < sizeof(n.more); i++) {
+		n.more[i] = 1;
+		CHECK_FAILS(ferry_recv(pair[1], &n.msg, sizeof(n)), E2BIG);
+		CHECK_FAILS(ferry_send(pair[0], &n.msg, sizeof(n)), E2BIG);
+		n.more[i] = 0;
+	}
+	still_there(pair, file);
+}
+
+TEST_EACH_TYPE(newer_struct_that_asks_for_nothing_new)
+{
+	int pair[2], file = new_file();
+	struct box b;
+	struct newer n = {.msg = {.iov = &b.iov, .iovlen = 1, .fds = &file, .nfds = 1}};
+
+	CHECK_OK(ferry_pair(pair, type, 0));
+	box_new(&b, 0);
+	strcpy(b.data, "new");
+	b.iov.iov_len = 3;
+	CHECK_INT(ferry_send(pair[0], &n.msg, sizeof(n)), ==, 0);
+	box_new(&b, 1);
+	n.msg = b.msg;
+	n.msg.iov = &b.iov;
+	CHECK_INT(ferry_recv(pair[1], &n.msg, sizeof(n)), ==, 1);
+	CHECK_MEM(b.data, "new", 3);
+	CHECK(same_file(b.fds[0], file));
+	close(b.fds[0]);
+	close(file);
+	close_pair(pair);
+}
+
+TEST_EACH_TYPE(bad_receives)
+{
+	int pair[2], file;
+	struct box b;
+	char from[FERRY_ADDR_SIZE];
+	struct ferry_msg bad[10];
+
+	queue(pair, type, &file);
+	for (size_t i = 0; i < 10; i++)
+		bad[i] = *box_new(&b, 1);
+	bad[0].flags = 8;
+	bad[1].flags = 1u << 31 | FERRY_NOWAIT;
+	bad[2].timeout_ms = -1;
+	bad[3].timeout_ms = INT_MIN;
+	bad[3].flags = FERRY_NOWAIT;
+	bad[4].min_fds = 2;
+	bad[5].fds = NULL;
+	bad[6].iov = NULL;
+	bad[7].from = from;
+	bad[7].from_size = FERRY_ADDR_SIZE - 1;
+	bad[8].from = from;
+	bad[9].max_fds = bad[9].min_fds = FERRY_MAX_FDS + 1;
+	for (size_t i = 0; i < 10; i++) {
+		CHECK_FAILS(ferry_recv(pair[1], &bad[i], sizeof(bad[i])), EINVAL);
+		CHECK(bad[i].why != NULL);
+		CHECK_INT(bad[i].len, ==, 0);
+	}
+	still_there(pair, file);
+}
+
+/* Whoever closes what nfds says, after whatever result, must not close anything twice. */
+TEST(bad_receive_gives_nothing)
+{
+	int pair[2], file;
+	struct box b;
+
+	queue(pair, SOCK_SEQPACKET, &file);
+	box_new(&b, 1);
+	b.msg.nfds = 1;
+	b.msg.timeout_ms = -1;
+	CHECK_FAILS(ferry_recv(pair[1], &b.msg, sizeof(b.msg)), EINVAL);
+	CHECK_INT(b.msg.nfds, ==, 0);
+	box_new(&b, 1);
+	b.msg.nfds = 1;
+	b.msg.flags = 1u << 31;
+	CHECK_FAILS(ferry_recv(pair[1], &b.msg, sizeof(b.msg)), EINVAL);
+	CHECK_INT(b.msg.nfds, ==, 0);
+	still_there(pair, file);
+}
+
+TEST_EACH_TYPE(bad_sends)
+{
+	int pair[2], file;
+	char byte = 'x';
+	struct iovec iov = {.iov_base = &byte, .iov_len = 1};
+	struct ferry_msg bad[7];
+
+	queue(pair, type, &file);
+	for (size_t i = 0; i < 7; i++)
+		bad[i] = (struct ferry_msg){
+			.iov = &iov, .iovlen = 1, .fds = &file, .nfds = 1, .why = "old", .len = 7};
+	bad[0].flags = FERRY_ROOM_FIRST;
+	bad[1].flags = 1u << 31;
+	bad[2].timeout_ms = -1;
+	bad[3].timeout_ms = INT_MIN;
+	bad[3].flags = FERRY_NOWAIT;
+	bad[4].fds = NULL;
+	bad[5].iov = NULL;
+	bad[6].resume = 2;
+	for (size_t i = 0; i < 7; i++) {
+		CHECK_FAILS(ferry_send(pair[0], &bad[i], sizeof(bad[i])), EINVAL);
+		CHECK(bad[i].why != NULL);
+		CHECK(strcmp(bad[i].why, "old") != 0);
+		if (i < 6)
+			CHECK_INT(bad[i].len, ==, 0);
+	}
+	still_there(pair, file);
+}
+
+/* len > 0 says "goes on", and 0 would have the caller send the descriptors again. */
+TEST(bad_resume_keeps_its_place)
+{
+	int pair[2], file;
+	struct iovec iov = {.iov_base = "abcdef", .iov_len = 6};
+	struct ferry_msg msg = {
+		.iov = &iov, .iovlen = 1, .fds = &file, .nfds = 1, .resume = 4, .timeout_ms = -1};
+
+	queue(pair, SOCK_STREAM, &file);
+	CHECK_FAILS(ferry_send(pair[0], &msg, sizeof(msg)), EINVAL);
+	CHECK_INT(msg.len, ==, 4);
+	still_there(pair, file);
+}
+
+TEST_EACH_TYPE(one_bad_descriptor_among_good_ones)
+{
+	int pair[2], file, fds[3];
+
+	queue(pair, type, &file);
+	fds[0] = fds[2] = file;
+	fds[1] = -1;
+	CHECK_FAILS(send_text(pair[0], "bad", fds, 3), EBADF);
+	fds[1] = 200;
+	CHECK_FAILS(send_text(pair[0], "bad", fds, 3), EBADF);
+	fds[1] = AT_FDCWD;
+	CHECK_FAILS(send_text(pair[0], "bad", fds, 3), EBADF);
+	still_there(pair, file);
+}
+
+TEST(bad_sockets)
+{
+	int write_end, read_end = new_pipe(&write_end), stream = plain_socket(SOCK_STREAM);
+	int dgram = plain_socket(SOCK_DGRAM);
+	struct box b;
+	struct fd_table *before = remember_fds();
+
+	CHECK_FAILS(send_text(-1, "x", &read_end, 1), EBADF);
+	CHECK_FAILS(send_text(99, "x", &read_end, 1), EBADF);
+	CHECK_FAILS(send_text(read_end, "x", &read_end, 1), ENOTSOCK);
+	CHECK_FAILS(send_text(stream, "x", &read_end, 1), ENOTCONN);
+	CHECK_FAILS(send_text(dgram, "x", &read_end, 1), ENOTCONN);
+	CHECK_FAILS(box_recv(-1, &b, 1), EBADF);
+	CHECK_FAILS(box_recv(99, &b, 1), EBADF);
+	CHECK_FAILS(box_recv(read_end, &b, 1), ENOTSOCK);
+	CHECK_FAILS(box_recv(stream, &b, 1), EINVAL);
+	CHECK_FAILS(ferry_recv_fd(-1), EBADF);
+	CHECK_FAILS(ferry_send_fd(-1, read_end), EBADF);
+	CHECK_FDS(before);
+	close(read_end);
+	close(write_end);
+	close(stream);
+	close(dgram);
+}
+
+/* More pieces than the kernel takes in one call (1024) must not cost the message that is queued. */
+TEST_EACH_TYPE(very_many_pieces)
+{
+	static struct iovec iov[1100];
+	int pair[2], file, slot = 5, r;
+	struct ferry_msg msg = {.iov = iov, .iovlen = 1100, .fds = &slot, .max_fds = 1};
+	char byte[1100];
+
+	queue(pair, type, &file);
+	for (size_t i = 0; i < 1100; i++)
+		iov[i] = (struct iovec){.iov_base = &byte[i], .iov_len = 1};
+	r = ferry_recv(pair[1], &msg, sizeof(msg));
+	if (r == 1) {
+		CHECK_MEM(byte, "kept", 4);
+		CHECK(same_file(slot, file));
+		close(slot);
+		close_pair(pair);
+		close(file);
+		return;
+	}
+	/* -EMSGSIZE would say that the message was too large, and is consumed. */
+	CHECK_INT(r, ==, -EINVAL);
+	still_there(pair, file);
+}
