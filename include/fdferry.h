@@ -184,7 +184,7 @@ struct ferry_facts {
 	uint32_t flags;    /* file status flags, without the access mode (F_GETFL) */
 	uint32_t seals;    /* F_GET_SEALS; 0 where there are none */
 	int32_t pid;       /* of a pidfd; 0 unknown, -1 ended */
-	int64_t offset;    /* -1: it has none */
+	int64_t offset;    /* -1: it has none, or no descriptor number was free to ask with */
 	int64_t size;      /* bytes; -1: it has none */
 	int32_t domain;    /* socket: AF_*, else 0 */
 	int32_t type;      /* socket: SOCK_*, else 0 */

@@ -66,6 +66,17 @@ int fy_name_without_proc(struct fy_name *name, const char *text)
 	return access(FY_PROC_FD, F_OK) == 0 ? -ENOENT : fy_name_direct(name, text);
 }
 
+/* A socket that was bound below a descriptor has a name which in any other process is another file. */
+static bool is_of_a_descriptor(const char *path, size_t n)
+{
+	static const char *const folders[] = {"/proc/self/fd/", FY_PROC_FD "/"};
+
+	for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++)
+		if (n > strlen(folders[i]) && memcmp(path, folders[i], strlen(folders[i])) == 0)
+			return true;
+	return false;
+}
+
 /* The reverse.  A name that text cannot carry unambiguously becomes "", like no name: an abstract name
  * with a NUL in it would read as another, shorter one.  A path that begins with @ gets "./". */
 void fy_name_text(const struct fy_raw_name *raw, socklen_t namelen, char *text, size_t size)
@@ -79,10 +90,10 @@ void fy_name_text(const struct fy_raw_name *raw, socklen_t namelen, char *text, 
 
 		if (n > PATH_ROOM)
 			n = PATH_ROOM;
-		if (path[0] != '\0')
+		if (path[0] != '\0' && !is_of_a_descriptor(path, n))
 			snprintf(line, sizeof(line), "%s%.*s", path[0] == '@' ? "./" : "", (int)n,
 				 path);
-		else if (n > 1 && memchr(path + 1, '\0', n - 1) == NULL)
+		else if (path[0] == '\0' && n > 1 && memchr(path + 1, '\0', n - 1) == NULL)
 			snprintf(line, sizeof(line), "@%.*s", (int)n - 1, path + 1);
 	}
 	snprintf(text, size, "%s", line);

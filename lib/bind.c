@@ -3,6 +3,7 @@
 #include "internal.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #define BACKLOG 4096 /* the kernel cuts it to net.core.somaxconn */
@@ -59,6 +60,20 @@ static int bind_name(int sock, const struct fy_name *name)
 	return bind(sock, (const struct sockaddr *)&name->un, name->len) < 0 ? -errno : 0;
 }
 
+/* Between the making of the file and the kernel's knowing whose it is, bind(2) leaves a moment in which
+ * it looks stale (unix_bind_bsd): who replaces is kept out, if nobody holds the lock just now. */
+static int bind_shared(int sock, const struct fy_name *name, int dir)
+{
+	int lock = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), err;
+
+	if (lock >= 0)
+		(void)flock(lock, LOCK_SH | LOCK_NB);
+	err = bind_name(sock, name);
+	if (lock >= 0)
+		close(lock);
+	return err;
+}
+
 static int replace_stale(int sock, const struct fy_name *name, const struct place *at,
 			 const char *addr)
 {
@@ -89,7 +104,7 @@ static int bind_path(int sock, const char *addr, mode_t mode, const struct place
 	if (err == 0 && fchmod(sock, mode) < 0)
 		err = -errno;
 	if (err == 0)
-		err = bind_name(sock, &name);
+		err = bind_shared(sock, &name, at->dir);
 	return err == -EADDRINUSE ? replace_stale(sock, &name, at, addr) : err;
 }
 

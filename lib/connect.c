@@ -166,6 +166,17 @@ static int wait_for_one(struct fy_wait *w, int listener, uint32_t flags, int tim
 	return fy_wait(w, listener, POLLIN, flags, timeout_ms);
 }
 
+/* A connection that gets number 0, 1 or 2 is moved above; without room there it could only be closed. */
+static int room_for_one(int listener)
+{
+	int probe = fcntl(listener, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+
+	if (probe < 0)
+		return errno == EINVAL ? -EMFILE : -errno; /* EINVAL: a limit of 3 or less */
+	close(probe);
+	return 0;
+}
+
 int ferry_accept(int listener, uint32_t flags, int timeout_ms)
 {
 	struct fy_wait w = {0};
@@ -178,6 +189,8 @@ int ferry_accept(int listener, uint32_t flags, int timeout_ms)
 	 * for the next connection, unless the listener is O_NONBLOCK (accept(2), NOTES). */
 	while (err == 0) {
 		err = wait_for_one(&w, listener, flags, timeout_ms);
+		if (err == 0)
+			err = room_for_one(listener);
 		if (err < 0)
 			break;
 		fd = fy_high(accept4(listener, NULL, NULL, SOCK_CLOEXEC));

@@ -299,3 +299,28 @@ TEST_EACH_CONNECTED(to_on_a_connection)
 	close_pair(pair);
 	close(other);
 }
+
+/* Its name leads below a descriptor of its own process, which is another file in any other. */
+TEST(from_a_long_path)
+{
+	char path[200], from[FERRY_ADDR_SIZE];
+	int server, client;
+	struct box b;
+
+	memset(path, 'd', 150);
+	strcpy(path + 150, "/s");
+	path[150] = '\0';
+	CHECK_OK(mkdir(path, 0700));
+	path[150] = '/';
+	server = CHECK_OK(ferry_bind("sock", SOCK_DGRAM, 0600, 0));
+	client = CHECK_OK(ferry_bind(path, SOCK_DGRAM, 0600, 0));
+	CHECK_OK(send_text_to(client, "sock", "x", NULL, 0, 0));
+	CHECK_INT(recv_from(server, &b, 0, from), ==, 1);
+	CHECK_STR(from, "");
+	CHECK_OK(ferry_unbind(client, path));
+	CHECK_OK(ferry_unbind(server, "sock"));
+	path[150] = '\0';
+	CHECK_OK(rmdir(path));
+	close(server);
+	close(client);
+}

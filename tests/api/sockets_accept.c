@@ -274,3 +274,23 @@ TEST(pair_in_a_full_table)
 	limit_fds(256);
 	CHECK_FDS(before);
 }
+
+/* Number 0 is free and no other: the connection would get it, and could only be closed. */
+TEST(full_table_with_a_low_number_free)
+{
+	int server = CHECK_OK(ferry_bind("sock", SOCK_STREAM, 0600, 0)), saved, got;
+	int client = CHECK_OK(ferry_connect("sock", SOCK_STREAM, 0, 0));
+
+	saved = CHECK_OK(fcntl(0, F_DUPFD_CLOEXEC, 3));
+	limit_fds((unsigned)saved + 1);
+	close(0);
+	CHECK_FAILS(ferry_accept(server, FERRY_NOWAIT, 0), EMFILE);
+	CHECK_INT(dup2(saved, 0), ==, 0);
+	close(saved);
+	got = CHECK_OK(ferry_accept(server, FERRY_NOWAIT, 0));
+	close(got);
+	limit_fds(64);
+	CHECK_OK(ferry_unbind(server, "sock"));
+	close(client);
+	close(server);
+}
