@@ -5,6 +5,7 @@
 
 #include "harness.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -52,6 +53,57 @@ static inline ino_t file_at(const char *path)
 	struct stat st;
 
 	return lstat(path, &st) == 0 ? st.st_ino : 0;
+}
+
+/* What was queued in a socket; its descriptors should be those of a pool, in turns. */
+#define POOL 3
+struct queue {
+	unsigned messages;
+	size_t bytes, n;
+	bool wrong; /* a descriptor that is not the one which should come */
+};
+
+static inline void queue_look(struct queue *q, int fd, const int *pool)
+{
+	q->wrong = q->wrong || !same_file(fd, pool[q->n % POOL]);
+	q->n++;
+	close(fd);
+}
+
+static inline struct queue drain(int sock, int type, const int *pool)
+{
+	union {
+		struct cmsghdr align;
+		char bytes[2048];
+	} control;
+	struct queue q = {0};
+	char got[64];
+
+	for (;;) {
+		struct iovec v = {.iov_base = got, .iov_len = sizeof(got)};
+		struct msghdr h = {.msg_iov = &v,
+				   .msg_iovlen = 1,
+				   .msg_control = &control,
+				   .msg_controllen = sizeof(control)};
+		ssize_t n = recvmsg(sock, &h, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+
+		/* An empty datagram is a message. */
+		if (n < 0 || (n == 0 && type != SOCK_DGRAM))
+			return q;
+		CHECK_INT(h.msg_flags & (MSG_CTRUNC | MSG_TRUNC), ==, 0);
+		q.messages++;
+		q.bytes += (size_t)n;
+		for (struct cmsghdr *c = CMSG_FIRSTHDR(&h); c != NULL; c = CMSG_NXTHDR(&h, c)) {
+			if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+				continue;
+			for (size_t i = 0; i < (c->cmsg_len - CMSG_LEN(0)) / sizeof(int); i++) {
+				int fd;
+
+				memcpy(&fd, CMSG_DATA(c) + i * sizeof(int), sizeof(fd));
+				queue_look(&q, fd, pool);
+			}
+		}
+	}
 }
 
 #endif
