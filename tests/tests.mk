@@ -33,6 +33,11 @@ INJECT := $(BUILD)/tests/faults/wrap/inject.o
 $(FAULT_TESTS): %: %.o $(INJECT) $(HARNESS_OBJECTS) $(BUILD)/libfdferry.a
 	$(CC) $(FERRY_CFLAGS) $(FERRY_LDFLAGS) $(WRAPPED:%=-Wl,--wrap=%) -o $@ $^
 
+# For strace: what fails is then a call of the command and none of the dynamic linker.
+$(BUILD)/tests/faults/fdferry: $(CMD_OBJECTS) $(BUILD)/libfdferry.a
+	@mkdir -p $(@D)
+	$(CC) $(FERRY_CFLAGS) $(FERRY_LDFLAGS) -static -o $@ $^
+
 $(CXX_TESTS): $(BUILD)/%: %.cpp include/fdferry.h $(BUILD)/libfdferry.a
 	@mkdir -p $(@D)
 	$(CXX) -std=c++17 -Wall -Wextra -Wpedantic -Werror $(CXXFLAGS) -Iinclude -o $@ $< \
@@ -42,7 +47,8 @@ $(CXX_TESTS): $(BUILD)/%: %.cpp include/fdferry.h $(BUILD)/libfdferry.a
 test-programs: $(TEST_PROGRAMS) $(FAULT_TESTS)
 
 # The fast part.  TESTS=... runs some: make test TESTS=build/tests/api/room
-FAST_TESTS := tests/harness/selftest.sh $(KERNEL_TESTS) $(API_TESTS) $(wildcard tests/cli/*.bats)
+FAST_TESTS := tests/harness/selftest.sh $(KERNEL_TESTS) $(API_TESTS) $(FAULT_TESTS) \
+	$(wildcard tests/cli/*.bats)
 TESTS ?= $(FAST_TESTS)
 
 .PHONY: test
@@ -52,6 +58,15 @@ test: all test-programs examples
 .PHONY: setup
 setup:
 	@sh tests/setup.sh
+
+# The long forms; "make check" has short ones.
+.PHONY: wrong-descriptor faults
+wrong-descriptor: $(BUILD)/tests/faults/wrong_descriptor
+	HARNESS_SLOWER=10 FERRY_MESSAGES=$(or $(MESSAGES),100000) $<
+
+faults: $(FAULT_TESTS) all
+	@BUILD='$(BUILD)' MAKE='$(MAKE)' FAULTS_LONG=1 sh tests/run.sh $(FAULT_TESTS) \
+		$(wildcard tests/faults/*.sh)
 
 # The same programs once more under the sanitizers and from the other compiler, and what must agree.
 
