@@ -21,7 +21,7 @@ static char data[ROOM], got[ROOM];
 static size_t nfds, max_fds, min_fds, len;
 static const char *to;
 static uint32_t flags;
-static bool low, ended;
+static bool low, ended, last;
 static int input = -1; /* standard input, while its number is free */
 static struct ferry_msg msg;
 static struct iovec iov;
@@ -185,6 +185,10 @@ static void before_recv(void)
 	} else {
 		send_plain();
 	}
+	if (last) {
+		close(far);
+		far = -1;
+	}
 	if (low) {
 		input = CHECK_OK(fcntl(0, F_DUPFD_CLOEXEC, 20));
 		close(0);
@@ -313,6 +317,30 @@ TEST_SECONDS(receive_what_is_refused, 60)
 	min_fds = 1;
 	recv_each("none", SOCK_SEQPACKET, 0, -ENOMSG);
 	close_pool();
+}
+
+/* The other end has gone, and its message is still there: no answer but the message, or an error that
+ * leaves it there. */
+TEST_SECONDS(receive_the_last_message, 60)
+{
+	open_pool();
+	last = true;
+	max_fds = 2;
+	for (int i = 0; i < 2; i++) {
+		flags = i == 0 ? FERRY_NOWAIT : 0;
+		recv_each("dgram", SOCK_DGRAM, 2, 1);
+		recv_each("stream", SOCK_STREAM, 2, 1);
+		recv_each("seqpacket", SOCK_SEQPACKET, 2, 1);
+	}
+	close_pool();
+}
+
+TEST_SECONDS(receive_the_end_of_file, 60)
+{
+	ended = true;
+	max_fds = 1;
+	recv_each("stream", SOCK_STREAM, 0, 0);
+	recv_each("seqpacket", SOCK_SEQPACKET, 0, 0);
 }
 
 /* One descriptor. */
