@@ -43,11 +43,13 @@ $(CXX_TESTS): $(BUILD)/%: %.cpp include/fdferry.h $(BUILD)/libfdferry.a
 	$(CXX) -std=c++17 -Wall -Wextra -Wpedantic -Werror $(CXXFLAGS) -Iinclude -o $@ $< \
 		$(BUILD)/libfdferry.a
 
+include fuzz/fuzz.mk
+
 .PHONY: test-programs
-test-programs: $(TEST_PROGRAMS) $(FAULT_TESTS)
+test-programs: $(TEST_PROGRAMS) $(FAULT_TESTS) $(FUZZ_REPLAYS)
 
 # The fast part.  TESTS=... runs some: make test TESTS=build/tests/api/room
-FAST_TESTS := tests/harness/selftest.sh $(KERNEL_TESTS) $(API_TESTS) $(FAULT_TESTS) \
+FAST_TESTS := tests/harness/selftest.sh $(KERNEL_TESTS) $(API_TESTS) $(FAULT_TESTS) $(FUZZ_REPLAYS) \
 	$(wildcard tests/cli/*.bats)
 TESTS ?= $(FAST_TESTS)
 
@@ -60,13 +62,16 @@ setup:
 	@sh tests/setup.sh
 
 # The long forms; "make check" has short ones.
-.PHONY: wrong-descriptor faults
+.PHONY: wrong-descriptor faults sabotage
 wrong-descriptor: $(BUILD)/tests/faults/wrong_descriptor
 	HARNESS_SLOWER=10 FERRY_MESSAGES=$(or $(MESSAGES),100000) $<
 
 faults: $(FAULT_TESTS) all
 	@BUILD='$(BUILD)' MAKE='$(MAKE)' FAULTS_LONG=1 sh tests/run.sh $(FAULT_TESTS) \
 		$(wildcard tests/faults/*.sh)
+
+sabotage:
+	@MAKE='$(MAKE)' CC='$(CC)' sh tests/faults/wrap/sabotage.sh
 
 # The same programs once more under the sanitizers and from the other compiler, and what must agree.
 

@@ -9,7 +9,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define ROUNDS 1500
+/* A receiver that does not wait takes the sender's processor from it on a busy machine. */
+#define ROUNDS(flags) (((flags)&FERRY_NOWAIT) != 0 ? 300 : 1500)
 
 static int ends[2];
 static volatile unsigned distance;
@@ -27,7 +28,7 @@ static void rounds(int type, uint32_t flags)
 {
 	unsigned state = 1;
 
-	for (unsigned n = 0; n < ROUNDS; n++) {
+	for (int n = 0; n < ROUNDS(flags); n++) {
 		char byte;
 		int fd, r;
 		struct iovec iov = {.iov_base = &byte, .iov_len = 1};
@@ -44,7 +45,7 @@ static void rounds(int type, uint32_t flags)
 			r = ferry_recv(ends[0], &msg, sizeof(msg));
 		while (r == -EAGAIN);
 		if (r == 0)
-			FAIL("round %u: end of file in front of the message", n);
+			FAIL("round %d: end of file in front of the message", n);
 		CHECK_INT(r, ==, 1);
 		CHECK_INT(msg.nfds, ==, 1);
 		close(fd);
