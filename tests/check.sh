@@ -9,7 +9,7 @@ variant() { # BUILD-DIRECTORY VARIABLE... : builds a variant and adds its progra
 	dir=$1
 	shift
 	if $MAKE -s BUILD="$dir" WERROR=1 "$@" all test-programs examples; then
-		for source in tests/kernel/*.c tests/api/*.c; do
+		for source in tests/kernel/*.c tests/api/*.c tests/faults/*.c fuzz/*/target.c; do
 			tests="$tests $dir/${source%.c}"
 		done
 	else
@@ -31,7 +31,8 @@ if command -v g++ >/dev/null 2>&1 && $MAKE -s CXX=g++ "$BUILD/tests/api/cxx"; th
 fi
 export BUILD MAKE
 # shellcheck disable=SC2086 # a list of words
-sh tests/run.sh tests/harness/selftest.sh $tests tests/cli/*.bats tests/house/*.sh || failed=1
+sh tests/run.sh tests/harness/selftest.sh $tests tests/cli/*.bats tests/faults/*.sh \
+	tests/house/*.sh || failed=1
 if [ $failed -ne 0 ]; then
 	echo 'check: FAILED' >&2
 	exit 1

@@ -3,6 +3,7 @@
 #   harness/   our harness, and tests of the harness itself
 #   kernel/    what Linux does and we rely on, in plain system calls
 #   api/       the library through its public header
+#   faults/    each system call failing in turn, and which descriptor comes with which message
 #   cli/       the command, in bats
 #   house/     what must agree with something else: pages, symbols, README, format, install
 
@@ -11,6 +12,7 @@ HARNESS_OBJECTS := $(HARNESS_SOURCES:%.c=$(BUILD)/%.o)
 KERNEL_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/kernel/*.c))
 API_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/api/*.c))
 CXX_TESTS := $(patsubst %.cpp,$(BUILD)/%,$(wildcard tests/api/*.cpp))
+FAULT_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/faults/*.c))
 SELFTEST := $(BUILD)/tests/harness/selftest_cases
 TEST_PROGRAMS := $(KERNEL_TESTS) $(API_TESTS) $(SELFTEST)
 
@@ -22,16 +24,33 @@ $(BUILD)/tests/%.o: tests/%.c
 $(TEST_PROGRAMS): %: %.o $(HARNESS_OBJECTS) $(BUILD)/libfdferry.a
 	$(CC) $(FERRY_CFLAGS) $(FERRY_LDFLAGS) -o $@ $^
 
+# The calls that tests/faults/wrap/inject.c can make fail.
+WRAPPED := accept4 access bind close connect eventfd fchmod fcntl flock fstat fstatat fstatfs \
+	getpeername getsockname getsockopt ioctl listen open openat poll read readlink readlinkat recv \
+	recvmsg send sendmsg setsockopt socket socketpair stat syscall unlinkat
+INJECT := $(BUILD)/tests/faults/wrap/inject.o
+
+$(FAULT_TESTS): %: %.o $(INJECT) $(HARNESS_OBJECTS) $(BUILD)/libfdferry.a
+	$(CC) $(FERRY_CFLAGS) $(FERRY_LDFLAGS) $(WRAPPED:%=-Wl,--wrap=%) -o $@ $^
+
+# For strace: what fails is then a call of the command and none of the dynamic linker.
+$(BUILD)/tests/faults/fdferry: $(CMD_OBJECTS) $(BUILD)/libfdferry.a
+	@mkdir -p $(@D)
+	$(CC) $(FERRY_CFLAGS) $(FERRY_LDFLAGS) -static -o $@ $^
+
 $(CXX_TESTS): $(BUILD)/%: %.cpp include/fdferry.h $(BUILD)/libfdferry.a
 	@mkdir -p $(@D)
 	$(CXX) -std=c++17 -Wall -Wextra -Wpedantic -Werror $(CXXFLAGS) -Iinclude -o $@ $< \
 		$(BUILD)/libfdferry.a
 
+include fuzz/fuzz.mk
+
 .PHONY: test-programs
-test-programs: $(TEST_PROGRAMS)
+test-programs: $(TEST_PROGRAMS) $(FAULT_TESTS) $(FUZZ_REPLAYS)
 
 # The fast part.  TESTS=... runs some: make test TESTS=build/tests/api/room
-FAST_TESTS := tests/harness/selftest.sh $(KERNEL_TESTS) $(API_TESTS) $(wildcard tests/cli/*.bats)
+FAST_TESTS := tests/harness/selftest.sh $(KERNEL_TESTS) $(API_TESTS) $(FAULT_TESTS) $(FUZZ_REPLAYS) \
+	$(wildcard tests/cli/*.bats)
 TESTS ?= $(FAST_TESTS)
 
 .PHONY: test
@@ -42,10 +61,22 @@ test: all test-programs examples
 setup:
 	@sh tests/setup.sh
 
+# The long forms; "make check" has short ones.
+.PHONY: wrong-descriptor faults sabotage
+wrong-descriptor: $(BUILD)/tests/faults/wrong_descriptor
+	HARNESS_SLOWER=10 FERRY_MESSAGES=$(or $(MESSAGES),100000) $<
+
+faults: $(FAULT_TESTS) all
+	@BUILD='$(BUILD)' MAKE='$(MAKE)' FAULTS_LONG=1 sh tests/run.sh $(FAULT_TESTS) \
+		$(wildcard tests/faults/*.sh)
+
+sabotage:
+	@MAKE='$(MAKE)' CC='$(CC)' sh tests/faults/wrap/sabotage.sh
+
 # The same programs once more under the sanitizers and from the other compiler, and what must agree.
 
 .PHONY: check
 check: setup
 	+@BUILD='$(BUILD)' MAKE='$(MAKE)' sh tests/check.sh
 
--include $(HARNESS_OBJECTS:.o=.d) $(TEST_PROGRAMS:=.d)
+-include $(HARNESS_OBJECTS:.o=.d) $(TEST_PROGRAMS:=.d) $(FAULT_TESTS:=.d) $(INJECT:.o=.d)
