@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <sys/types.h>
 
-struct ferry_msg;
+#include "fdferry.h"
 
 /* Exit codes; 126 and 127 are a shell's, above 128 is a signal's. */
 enum {
@@ -79,13 +79,29 @@ int open_descriptor_of(const char *what, const char *text);
 
 /* target.c: SOCKET as a socket */
 int is_inherited(const char *text);
-int take_inherited(const char *text,
+int take_inherited(const char *text, uint32_t flags,
 		   int *ret_type); /* a descriptor of ours, or -1 (said already) */
 const char *bind_hint(int err);
 const char *connect_hint(int err);
 
 /* confirm.c */
 int wait_taken(int sock, int64_t end_ms); /* 0, -ETIMEDOUT, -ECONNRESET */
+
+/* rules.c: --from and --expect */
+enum { MOST_SENDERS = 16 };
+struct rules {
+	struct sender {
+		bool group;
+		unsigned id;
+	} from[MOST_SENDERS]; /* any of them may send; none: everybody */
+	size_t n;
+	bool expects;
+	struct ferry_expect expect;
+};
+int parse_from(const char *text, struct rules *rules);
+int parse_expect(char *text, struct rules *rules);
+void default_senders(struct rules *rules);
+bool may_send(const struct rules *rules, const struct ferry_peer *peer);
 
 /* intake.c: where messages come from: the socket, and the connections that it has accepted */
 enum { MOST_CONNECTIONS = 64 };
@@ -97,9 +113,10 @@ struct intake {
 	int connections[MOST_CONNECTIONS];
 	size_t n;
 	int signalfd;
+	int spare[5]; /* numbers that removing the file takes, kept free for it */
 };
 enum { INTAKE_READY, INTAKE_TIMED_OUT, INTAKE_SIGNAL, INTAKE_FAILED };
-int intake_open(struct intake *in, const char *address, int type, mode_t mode);
+int intake_open(struct intake *in, const char *address, int type, mode_t mode, bool creds);
 int intake_next(struct intake *in, int timeout_ms, int *ret); /* a socket, or a signal */
 void intake_drop(struct intake *in, int connection);
 void intake_close(struct intake *in);

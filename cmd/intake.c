@@ -6,6 +6,7 @@
 #include "fdferry.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -22,8 +23,9 @@ static bool is_listening(int sock)
 }
 
 /* Signals are blocked before (in->signalfd): from bind(2) on there is a file to take away. */
-int intake_open(struct intake *in, const char *address, int type, mode_t mode)
+int intake_open(struct intake *in, const char *address, int type, mode_t mode, bool creds)
 {
+	uint32_t flags = creds ? FERRY_CREDS : 0;
 	mode_t before;
 
 	in->address = address;
@@ -32,17 +34,19 @@ int intake_open(struct intake *in, const char *address, int type, mode_t mode)
 	if (in->bound) {
 		/* --mode is what the file gets: the umask would take bits away. */
 		before = umask(0);
-		in->sock = ferry_bind(address, type, mode, 0);
+		in->sock = ferry_bind(address, type, mode, flags);
 		umask(before);
 		if (in->sock < 0)
 			return say(-1, "cannot bind %s: %s%s", address, why_text(in->sock),
 				   bind_hint(in->sock));
 	} else {
-		in->sock = take_inherited(address, &type);
+		in->sock = take_inherited(address, flags, &type);
 		if (in->sock < 0)
 			return -1;
 	}
 	in->listening = is_listening(in->sock);
+	for (size_t i = 0; i < sizeof(in->spare) / sizeof(*in->spare); i++)
+		in->spare[i] = in->bound ? fcntl(in->sock, F_DUPFD_CLOEXEC, 3) : -1;
 	return 0;
 }
 
@@ -60,6 +64,8 @@ void intake_close(struct intake *in)
 {
 	int err;
 
+	/* What has been received may have taken every other number. */
+	ferry_close_all(in->spare, sizeof(in->spare) / sizeof(*in->spare));
 	ferry_close_all(in->connections, in->n);
 	in->n = 0;
 	if (in->sock < 0)

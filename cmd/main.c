@@ -24,6 +24,7 @@
 
 #include "fdferry.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
@@ -61,7 +62,7 @@ int main(int argc, char **argv)
 	const char *word = argc > 1 ? argv[1] : "";
 
 	if (fill_standard() < 0)
-		return EXIT_REFUSED;
+		return say(EXIT_REFUSED, "cannot open /dev/null: %s", strerror(errno));
 	if (strcmp(word, "--version") == 0) {
 		printf("fdferry %s\n", FERRY_VERSION);
 	} else if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 ||
@@ -78,5 +79,7 @@ int main(int argc, char **argv)
 		print_help(stderr);
 		return EXIT_USAGE;
 	}
-	return fflush(stdout) == 0 ? EXIT_DONE : EXIT_REFUSED;
+	if (fflush(stdout) != 0)
+		return say(EXIT_REFUSED, "cannot write to standard output: %s", strerror(errno));
+	return EXIT_DONE;
 }

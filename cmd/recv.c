@@ -24,6 +24,7 @@ struct recv {
 	bool each;          /* CMD once for each message */
 	struct child child; /* argv NULL: no CMD */
 	struct intake in;
+	struct rules rules;
 	char *room; /* for data */
 	unsigned long count;
 	int status;
@@ -77,10 +78,15 @@ static const char *refused_hint(int err)
 /* Says why a message was refused.  Returns whether it was one: if not, the socket itself fails. */
 static bool refuse(struct recv *r, int err, const struct ferry_msg *msg)
 {
-	say(0, "cannot receive from %s: %s%s", r->in.address,
-	    msg->why != NULL ? msg->why : why_text(err), refused_hint(err));
+	if (err == -EBADFD)
+		say(0, "refused what came to %s: descriptor %zu: %s", r->in.address, msg->why_slot,
+		    msg->why);
+	else
+		say(0, "cannot receive from %s: %s%s", r->in.address,
+		    msg->why != NULL ? msg->why : why_text(err), refused_hint(err));
 	note(r, EXIT_REFUSED);
-	return err == -EMSGSIZE || err == -EMFILE || err == -EBADMSG || err == -ENOMSG;
+	return err == -EMSGSIZE || err == -EMFILE || err == -EBADMSG || err == -ENOMSG ||
+	       err == -EBADFD;
 }
 
 static int at_end(struct recv *r, bool connection)
@@ -94,6 +100,44 @@ static int at_end(struct recv *r, bool connection)
 	return -1;
 }
 
+/* Closing what somebody else made may wait for ever: not us. */
+static void dispose(int *fds, size_t n)
+{
+	if (ferry_dispose(fds, n) < 0)
+		ferry_close_all(fds, n);
+}
+
+/* One that may not send: it is said, nothing of it is kept, and it has not taken anybody's turn. */
+static void turn_away(struct recv *r, const struct ferry_peer *peer, struct ferry_msg *msg)
+{
+	if ((peer->proven & FERRY_UID_PROVEN) == 0)
+		say(0, "refused a message to %s: its sender is unknown", r->in.address);
+	else
+		say(0, "refused a message to %s: --from does not allow uid %u, gid %u",
+		    r->in.address, peer->uid, peer->gid);
+	dispose(msg->fds, msg->nfds);
+}
+
+/* A connection is who made it; a datagram is who the kernel says has sent it. */
+static bool is_welcome(struct recv *r, int sock, const struct ferry_peer *sender,
+		       struct ferry_msg *msg)
+{
+	struct ferry_peer peer = *sender;
+	int type = 0;
+	socklen_t len = sizeof(type);
+
+	if (r->rules.n == 0)
+		return true;
+	if (getsockopt(sock, SOL_SOCKET, SO_TYPE, &type, &len) < 0 || type != SOCK_DGRAM) {
+		(void)ferry_get_peer(sock, &peer, sizeof(peer));
+		ferry_close_all(&peer.pidfd, 1);
+	}
+	if (may_send(&r->rules, &peer))
+		return true;
+	turn_away(r, &peer, msg);
+	return false;
+}
+
 static int accept_message(struct recv *r, const struct ferry_msg *msg)
 {
 	int err;
@@ -103,7 +147,7 @@ static int accept_message(struct recv *r, const struct ferry_msg *msg)
 	else
 		err = print_message(msg, r->count, r->json);
 	if (err < 0 || r->child.argv == NULL)
-		ferry_close_all(msg->fds, msg->nfds);
+		dispose(msg->fds, msg->nfds);
 	if (err < 0)
 		note(r, EXIT_REFUSED);
 	return err;
@@ -129,6 +173,7 @@ static int take(struct recv *r, int sock)
 {
 	int fds[FERRY_MAX_FDS], got, err;
 	char from[FERRY_ADDR_SIZE];
+	struct ferry_peer sender = {0};
 	struct iovec data = {.iov_base = r->room, .iov_len = DATA_ROOM};
 	struct ferry_msg msg = {
 		.iov = &data,
@@ -137,7 +182,11 @@ static int take(struct recv *r, int sock)
 		.max_fds = r->max_fds,
 		.from = from,
 		.from_size = sizeof(from),
-		.flags = FERRY_NOWAIT,
+		.flags = FERRY_NOWAIT | FERRY_DISPOSE,
+		.expect = r->rules.expects ? &r->rules.expect : NULL,
+		.expect_size = sizeof(r->rules.expect),
+		.peer = &sender,
+		.peer_size = sizeof(sender),
 	};
 	bool connection = sock != r->in.sock;
 
@@ -146,6 +195,8 @@ static int take(struct recv *r, int sock)
 		return 0;
 	if (got == 0) {
 		err = at_end(r, connection);
+	} else if (got > 0 && !is_welcome(r, sock, &sender, &msg)) {
+		got = err = 0;
 	} else if (got > 0) {
 		r->count++;
 		err = accept_message(r, &msg);
@@ -198,7 +249,9 @@ static int receive(struct recv *r, const char *address)
 	r->in.signalfd = signals_begin();
 	if (r->in.signalfd < 0)
 		return EXIT_REFUSED;
-	if (intake_open(&r->in, address, r->type, r->mode) < 0)
+	if (address[0] == '@' && r->rules.n == 0)
+		default_senders(&r->rules);
+	if (intake_open(&r->in, address, r->type, r->mode, r->rules.n > 0) < 0)
 		return EXIT_REFUSED;
 	signal = take_all(r);
 	intake_close(&r->in);
@@ -217,7 +270,9 @@ enum {
 	OPT_NAMES,
 	OPT_STDIN,
 	OPT_STDIO,
-	OPT_EACH
+	OPT_EACH,
+	OPT_FROM,
+	OPT_EXPECT
 };
 static const struct option_row rows[] = {
 	{'t', "type", "TYPE", "dgram (if left out), stream or seqpacket"},
@@ -225,6 +280,10 @@ static const struct option_row rows[] = {
 	{OPT_FDS, "fds", "N", "most descriptors in a message (253); one with more is refused"},
 	{OPT_TIMEOUT, "timeout", "TIME", "how long to wait for each message: 5s, 500ms, 2m"},
 	{OPT_MODE, "mode", "MODE", "mode of the socket file (0600): who may send"},
+	{OPT_FROM, "from", "WHO",
+	 "only uid=N, user=NAME, gid=N, group=NAME may send; more than once"},
+	{OPT_EXPECT, "expect", "A,B",
+	 "refuse what is not: file,memfd,socket,...,ro,rw,sealed,min=N"},
 	{'j', "json", NULL, "one JSON object a message"},
 	{OPT_NAMES, "names", "A,B", "names of the descriptors, for LISTEN_FDNAMES"},
 	{OPT_STDIN, "stdin", NULL, "the first descriptor becomes CMD's standard input"},
@@ -256,6 +315,10 @@ static int set_option(struct recv *r, int id, char *value)
 	case OPT_STDIN:
 		r->child.as_stdin = true;
 		return 0;
+	case OPT_FROM:
+		return parse_from(value, &r->rules);
+	case OPT_EXPECT:
+		return parse_expect(value, &r->rules);
 	case OPT_EACH:
 		r->each = true;
 		return 0;

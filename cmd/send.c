@@ -136,7 +136,7 @@ static int send_to(struct send *s)
 
 	s->end_ms = now_ms() + s->wait_ms;
 	if (is_inherited(s->socket)) {
-		sock = take_inherited(s->socket, &type);
+		sock = take_inherited(s->socket, 0, &type);
 	} else {
 		sock = connect_wait(s);
 		if (sock >= 0)

@@ -25,7 +25,7 @@ static bool is_socket(int fd)
 
 /* The socket that is already standard input or output ("-"), or fd:N, prepared, and a number of our
  * own for it. */
-int take_inherited(const char *text, int *ret_type)
+int take_inherited(const char *text, uint32_t flags, int *ret_type)
 {
 	unsigned long n = STDIN_FILENO;
 	int fd;
@@ -42,7 +42,7 @@ int take_inherited(const char *text, int *ret_type)
 	fd = fcntl((int)n, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 	if (fd < 0)
 		return say(-1, "%s: %s", text, strerror(errno));
-	*ret_type = ferry_prepare(fd, 0);
+	*ret_type = ferry_prepare(fd, flags);
 	if (*ret_type < 0) {
 		say(0, "cannot use %s as the socket: %s", text, why_text(*ret_type));
 		close(fd);

@@ -35,6 +35,7 @@ enum ferry_flag {
 	FERRY_NOWAIT = 1, /* -EAGAIN instead of waiting; timeout_ms is not looked at */
 	FERRY_EINTR = 2, /* a signal handler ends a wait with -EINTR; without it the wait goes on */
 	FERRY_ROOM_FIRST = 4, /* recv: -ENOSPC, nothing read, if max_fds numbers are not free */
+	FERRY_DISPOSE = 8, /* recv: what is refused is closed by a helper process (ferry_dispose) */
 	/* what a socket is made or prepared for: */
 	FERRY_CREDS =
 		16, /* tell who sent each message (struct ferry_peer), as the kernel checks it */

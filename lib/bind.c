@@ -14,12 +14,16 @@ struct place {
 	char last[NAME_MAX + 1];
 };
 
-static int same_file(int dir, const char *name, int handle)
+/* Is the name still that of the file which handle holds?  0, otherwise if not, or why it cannot be told. */
+static int same_file(int dir, const char *name, int handle, int otherwise)
 {
 	struct stat a, b;
 
-	return fstatat(dir, name, &a, AT_SYMLINK_NOFOLLOW) == 0 && fstat(handle, &b) == 0 &&
-	       a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+	if (fstat(handle, &b) < 0)
+		return -errno;
+	if (fstatat(dir, name, &a, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? otherwise : -errno;
+	return a.st_dev == b.st_dev && a.st_ino == b.st_ino ? 0 : otherwise;
 }
 
 /* A handle of the socket file at place; -ENOTSOCK if it is something else. */
@@ -47,8 +51,10 @@ static int remove_stale(const struct place *at, const char *addr)
 	if (handle < 0)
 		return handle;
 	err = fy_alive(handle, addr);
-	if (err > 0 || (err == 0 && !same_file(at->dir, at->last, handle)))
+	if (err > 0)
 		err = -EADDRINUSE;
+	if (err == 0)
+		err = same_file(at->dir, at->last, handle, -EADDRINUSE);
 	if (err == 0 && unlinkat(at->dir, at->last, 0) < 0 && errno != ENOENT)
 		err = -errno;
 	close(handle);
@@ -177,8 +183,8 @@ int ferry_unbind(int sock, const char *addr)
 			err = -ESTALE;
 		if (handle >= 0) {
 			err = fy_owner_check(sock, handle);
-			if (err == 0 && !same_file(at.dir, at.last, handle))
-				err = -ESTALE;
+			if (err == 0)
+				err = same_file(at.dir, at.last, handle, -ESTALE);
 			if (err == 0 && unlinkat(at.dir, at.last, 0) < 0)
 				err = -errno;
 			close(handle);

@@ -63,8 +63,10 @@ static void take_creds(struct fy_arrival *arrived, const struct cmsghdr *c, size
 }
 
 /* Closes what came and was not given away. */
-void fy_control_close(struct fy_arrival *arrived)
+void fy_control_close(struct fy_arrival *arrived, bool dispose)
 {
+	if (dispose)
+		(void)ferry_dispose(arrived->fds, arrived->n); /* leaves -1, or all open */
 	ferry_close_all(arrived->fds, arrived->n);
 	ferry_close_all(&arrived->pidfd, 1);
 }

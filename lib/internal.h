@@ -94,7 +94,7 @@ struct fy_arrival {
 };
 size_t fy_control_put(union fy_control *control, const int *fds, size_t n);
 void fy_control_take(const struct msghdr *h, struct fy_arrival *arrived);
-void fy_control_close(struct fy_arrival *arrived);
+void fy_control_close(struct fy_arrival *arrived, bool dispose);
 
 /* judge.c: 0 if what arrived is what was asked for */
 int fy_judge(int sock, const struct msghdr *h, struct fy_arrival *arrived, struct ferry_msg *msg);

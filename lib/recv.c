@@ -39,7 +39,8 @@ static int check(int sock, struct ferry_msg *msg, size_t size)
 	if (err == 0 && msg->expect != NULL)
 		err = fy_check_size(msg->expect, msg->expect_size, sizeof(*msg->expect));
 	if (err == 0)
-		err = fy_check_msg(msg, FERRY_NOWAIT | FERRY_EINTR | FERRY_ROOM_FIRST);
+		err = fy_check_msg(msg,
+				   FERRY_NOWAIT | FERRY_EINTR | FERRY_ROOM_FIRST | FERRY_DISPOSE);
 	if (err < 0)
 		return err;
 	if (msg->min_fds > msg->max_fds || msg->min_fds > FERRY_MAX_FDS) {
@@ -79,11 +80,20 @@ static int room_first(int sock, struct ferry_msg *msg)
 	return err;
 }
 
+/* On seqpacket recvmsg(2) finds the queue empty first and looks whether the other end has gone then: a
+ * message that came in between is still there (unix_seqpacket_recvmsg, __skb_try_recv_datagram). */
+static bool may_hide_a_message(int sock, const struct msghdr *h)
+{
+	return h->msg_controllen == 0 && (h->msg_flags & (MSG_CTRUNC | MSG_TRUNC)) == 0 &&
+	       fy_type(sock) == SOCK_SEQPACKET;
+}
+
 /* *reset: the other end has gone without reading all that we sent, and what comes may be its last. */
 static ssize_t receive(int sock, struct msghdr *h, struct ferry_msg *msg, bool *reset)
 {
 	const struct msghdr fresh = *h;
 	struct fy_wait w = {0};
+	bool again = false, shut = false;
 
 	for (;;) {
 		ssize_t n;
@@ -94,6 +104,10 @@ static ssize_t receive(int sock, struct msghdr *h, struct ferry_msg *msg, bool *
 			return err;
 		*h = fresh;
 		n = recvmsg(sock, h, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+		if (n == 0 && !again && may_hide_a_message(sock, h)) {
+			again = true;
+			continue;
+		}
 		if (n >= 0)
 			return n;
 		if (errno == ECONNRESET && !*reset) {
@@ -108,8 +122,13 @@ static ssize_t receive(int sock, struct msghdr *h, struct ferry_msg *msg, bool *
 			return -errno;
 		if (*reset)
 			return -ECONNRESET;
-		if (((msg->flags & FERRY_NOWAIT) != 0 || w.lies > 0) && is_shut(sock))
+		if (shut)
 			return -ESHUTDOWN;
+		/* What was sent before the end is there by the time that the end is seen: once more. */
+		if (((msg->flags & FERRY_NOWAIT) != 0 || w.lies > 0) && is_shut(sock)) {
+			shut = true;
+			continue;
+		}
 		err = fy_wait(&w, sock, POLLIN, msg->flags, msg->timeout_ms);
 		if (err < 0)
 			return err;
@@ -126,7 +145,7 @@ static bool is_end(int sock, const struct msghdr *h, const struct fy_arrival *ar
 	if (arrived->n > 0 || (h->msg_flags & (MSG_CTRUNC | MSG_TRUNC)) != 0)
 		return false;
 	type = fy_type(sock);
-	return type == SOCK_STREAM || (type == SOCK_SEQPACKET && h->msg_controllen == 0);
+	return type != SOCK_DGRAM && (type != SOCK_SEQPACKET || h->msg_controllen == 0);
 }
 
 /* All of it is the caller's now, but for a pidfd that nobody asked for: that is no part of what was
@@ -179,7 +198,7 @@ int ferry_recv(int sock, struct ferry_msg *msg, size_t size)
 		return reset ? fy_fail(ECONNRESET) : 0;
 	err = fy_judge(sock, &h, &arrived, msg);
 	if (err < 0) {
-		fy_control_close(&arrived);
+		fy_control_close(&arrived, (msg->flags & FERRY_DISPOSE) != 0);
 		return fy_fail(err);
 	}
 	give(&arrived, msg);
