@@ -118,7 +118,7 @@ await_lines() { # FILE N: bounded
 
 @test "the socket stays while CMD runs, and the next message waits" {
 	start fdferry recv --each --messages 2 sock -- sh -c \
-		'echo begin >>log; while [ ! -e go ]; do sleep 0.02; done; echo end >>log'
+		'echo begin >>log; for i in $(seq 500); do [ -e go ] && break; sleep 0.02; done; echo end >>log'
 	send_data a
 	await_lines log 1
 	[ -S sock ]
@@ -218,7 +218,7 @@ await_lines() { # FILE N: bounded
 	for signal in TERM USR1; do
 		rm -f log
 		start fdferry recv --each --messages 2 sock -- sh -c \
-			"trap 'echo got it >>log; exit 0' $signal; echo ready >>log; while :; do sleep 0.05; done"
+			"trap 'echo got it >>log; exit 0' $signal; echo ready >>log; for i in \$(seq 200); do sleep 0.05; done"
 		send_data a b
 		await_lines log 1
 		kill -"$signal" "$pid"
