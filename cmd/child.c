@@ -112,12 +112,16 @@ static int place(const struct child *c)
 __attribute__((noreturn)) static void become(const struct child *c, char **words, int report)
 {
 	size_t first = c->as_stdin ? 1 : 0;
-	int err;
+	int err, high;
 
 	/* Above everything that is placed, so that it is still there if CMD cannot be run. */
-	report = fcntl(report, F_DUPFD_CLOEXEC, FIRST_FD + (int)c->nfds);
+	high = fcntl(report, F_DUPFD_CLOEXEC, FIRST_FD + (int)c->nfds);
+	err = errno;
 	signals_end();
-	if (report >= 0 && place(c) == 0 && set_environment(c, c->nfds - first) == 0)
+	errno = err;
+	if (high >= 0)
+		report = high;
+	if (high >= 0 && place(c) == 0 && set_environment(c, c->nfds - first) == 0)
 		execvp(words[0], words);
 	err = errno;
 	if (write(report, &err, sizeof(err)) < 0)

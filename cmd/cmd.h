@@ -104,7 +104,7 @@ void default_senders(struct rules *rules);
 bool may_send(const struct rules *rules, const struct ferry_peer *peer);
 
 /* intake.c: where messages come from: the socket, and the connections that it has accepted */
-enum { MOST_CONNECTIONS = 64 };
+enum { MOST_CONNECTIONS = 64, SPARE = 6 };
 struct intake {
 	const char *address; /* as it was written */
 	int sock;            /* -1: closed */
@@ -113,7 +113,7 @@ struct intake {
 	int connections[MOST_CONNECTIONS];
 	size_t n;
 	int signalfd;
-	int spare[5]; /* numbers that removing the file takes, kept free for it */
+	int spare[SPARE]; /* numbers that removing the file takes, kept for it */
 };
 enum { INTAKE_READY, INTAKE_TIMED_OUT, INTAKE_SIGNAL, INTAKE_FAILED };
 int intake_open(struct intake *in, const char *address, int type, mode_t mode, bool creds);

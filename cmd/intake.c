@@ -22,6 +22,22 @@ static bool is_listening(int sock)
 	return getsockopt(sock, SOL_SOCKET, SO_ACCEPTCONN, &value, &len) == 0 && value != 0;
 }
 
+/* What will be received may take every number that is free; to remove the file then takes some too. */
+static int keep_spare(struct intake *in)
+{
+	for (size_t i = 0; i < SPARE; i++)
+		in->spare[i] = -1;
+	for (size_t i = 0; in->bound && i < SPARE; i++) {
+		in->spare[i] = fcntl(in->signalfd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+		if (in->spare[i] >= 0)
+			continue;
+		ferry_close_all(in->spare, SPARE);
+		return say(-1,
+			   "too few descriptors to begin with: raise the limit with 'ulimit -n'");
+	}
+	return 0;
+}
+
 /* Signals are blocked before (in->signalfd): from bind(2) on there is a file to take away. */
 int intake_open(struct intake *in, const char *address, int type, mode_t mode, bool creds)
 {
@@ -31,6 +47,9 @@ int intake_open(struct intake *in, const char *address, int type, mode_t mode, b
 	in->address = address;
 	in->n = 0;
 	in->bound = !is_inherited(address);
+	in->sock = -1;
+	if (keep_spare(in) < 0)
+		return -1;
 	if (in->bound) {
 		/* --mode is what the file gets: the umask would take bits away. */
 		before = umask(0);
@@ -45,8 +64,6 @@ int intake_open(struct intake *in, const char *address, int type, mode_t mode, b
 			return -1;
 	}
 	in->listening = is_listening(in->sock);
-	for (size_t i = 0; i < sizeof(in->spare) / sizeof(*in->spare); i++)
-		in->spare[i] = in->bound ? fcntl(in->sock, F_DUPFD_CLOEXEC, 3) : -1;
 	return 0;
 }
 
@@ -64,8 +81,7 @@ void intake_close(struct intake *in)
 {
 	int err;
 
-	/* What has been received may have taken every other number. */
-	ferry_close_all(in->spare, sizeof(in->spare) / sizeof(*in->spare));
+	ferry_close_all(in->spare, SPARE);
 	ferry_close_all(in->connections, in->n);
 	in->n = 0;
 	if (in->sock < 0)

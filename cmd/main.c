@@ -9,6 +9,7 @@
  *       target.c               SOCKET when it is inherited; what to do about a refusal
  *       confirm.c              has the message been taken out of the queue
  *     recv.c                   process A: wait, receive, show or run CMD
+ *       rules.c                from whom, and what: --from and --expect
  *       intake.c               the socket, its connections, the wait for them and for signals
  *       print.c                a message and its descriptors, for people and as JSON
  *       child.c                CMD with the descriptors, and its status

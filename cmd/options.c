@@ -49,15 +49,17 @@ int next_option(struct options *o)
 	o->at = optind;
 	if (id == -1)
 		return OPTION_END;
-	if (id == '?' || id == ':') {
-		char letter[] = {'-', (char)optopt, '\0'};
-		bool is_short = optopt > 0 && optopt <= UCHAR_MAX && o->argv[optind - 1][1] != '-';
-		const char *wrong = is_short ? letter : o->argv[optind - 1];
-
-		return say(OPTION_WRONG, "%s '%s'%s: see 'fdferry %s --help'",
-			   id == '?' ? "unknown option" : "option", wrong,
-			   id == '?' ? "" : " needs an argument", o->command->name);
-	}
+	if (id == '?' && optopt != 0)
+		return say(OPTION_WRONG, "unknown option '-%c': see 'fdferry %s --help'", optopt,
+			   o->command->name);
+	if (id == '?')
+		return say(OPTION_WRONG, "unknown option '%s': see 'fdferry %s --help'",
+			   o->argv[optind - 1], o->command->name);
+	for (size_t i = 0; id == ':' && i < n; i++)
+		if (rows[i].id == optopt)
+			return say(OPTION_WRONG,
+				   "option '--%s' needs an argument: see 'fdferry %s --help'",
+				   rows[i].name, o->command->name);
 	return id;
 }
 

@@ -14,6 +14,12 @@ void ferry_close_all(int *fds, size_t n)
 	}
 }
 
+int ferry_dispose(int *fds, size_t n)
+{
+	ferry_close_all(fds, n);
+	return 0;
+}
+
 static void check_put(const uint8_t *data, size_t size)
 {
 	static union fy_control control;
@@ -26,7 +32,7 @@ static void check_put(const uint8_t *data, size_t size)
 		fds[i] = data[2 * i] << 8 | data[2 * i + 1];
 	FY_SET(h.msg_controllen, fy_control_put(&control, fds, n));
 	fy_control_take(&h, &arrived);
-	REQUIRE(arrived.n == n && !arrived.damaged);
+	REQUIRE(arrived.n == n && !arrived.malformed);
 	REQUIRE(memcmp(arrived.fds, fds, n * sizeof(int)) == 0);
 }
 
