@@ -7,6 +7,7 @@
 
 #include "api.h"
 
+#include <netinet/in.h>
 #include <sys/syscall.h>
 
 #ifndef SYS_pidfd_send_signal
@@ -104,6 +105,36 @@ static inline int plain_send_as(int sock, const char *text, const struct ucred *
 	control.align.cmsg_len = CMSG_LEN(sizeof(*creds));
 	memcpy(CMSG_DATA(&control.align), creds, sizeof(*creds));
 	return sendmsg(sock, &h, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
+/* A connection over the loopback whose ret[0] has data that ret[1] does not take; false if there is no
+ * TCP.  To close ret[0] with SO_LINGER then waits: SO_LINGER of 0 seconds resets it instead. */
+static inline bool tcp_unsent(int ret[2])
+{
+	static const char page[4096];
+	struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+	socklen_t len = sizeof(in);
+	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), err;
+
+	if (listener < 0)
+		return false;
+	ret[0] = CHECK_OK(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+	set_option(listener, SO_RCVBUF, 2048);
+	if (bind(listener, (struct sockaddr *)&in, len) < 0 || listen(listener, 1) < 0 ||
+	    getsockname(listener, (struct sockaddr *)&in, &len) < 0 ||
+	    connect(ret[0], (struct sockaddr *)&in, len) < 0) {
+		err = errno;
+		close(listener);
+		close(ret[0]);
+		errno = err;
+		return false;
+	}
+	ret[1] = CHECK_OK(accept4(listener, NULL, NULL, SOCK_CLOEXEC));
+	close(listener);
+	for (int i = 0; i < 65536 && send(ret[0], page, sizeof(page), MSG_DONTWAIT) > 0; i++)
+		;
+	CHECK_ERRNO((int)send(ret[0], page, sizeof(page), MSG_DONTWAIT), EAGAIN);
+	return true;
 }
 
 #endif
