@@ -114,6 +114,7 @@ __attribute__((noreturn)) static void become(const struct child *c, int report)
 	if (report >= 0 && place(c, first) == 0 && set_environment(c, c->nfds - first) == 0)
 		execvp(c->argv[0], c->argv);
 	err = errno;
+	/* cppcheck-suppress invalidFunctionArg ; -1 is EBADF, and nobody to tell */
 	if (write(report, &err, sizeof(err)) < 0)
 		_exit(EXIT_CANNOT_RUN);
 	_exit(err == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_RUN);

@@ -192,6 +192,7 @@ int ferry_accept(int listener, uint32_t flags, int timeout_ms)
 			err = room_for_one(listener);
 		if (err < 0)
 			break;
+		/* cppcheck-suppress nullPointer ; accept(2): no address is asked for */
 		fd = fy_high(accept4(listener, NULL, NULL, SOCK_CLOEXEC));
 		if (fd >= 0)
 			break;

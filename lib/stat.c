@@ -169,7 +169,7 @@ int ferry_stat(int fd, struct ferry_facts *ret, size_t size)
 {
 	char link[PATH_MAX + sizeof(" (deleted)")];
 	struct ferry_facts st;
-	struct facts facts;
+	struct facts facts = {0}; /* no analyser sees that statx(2) fills it */
 	int flags, seals, err = fy_check_size(ret, size, sizeof(*ret));
 
 	if (err == 0)
