@@ -5,6 +5,7 @@
 #   api/       the library through its public header
 #   cli/       the command, in bats
 #   house/     what must agree with something else: pages, symbols, README, format, install
+#   kernels/   kernel/ and api/ on other kernels (make kernels), in machines that qemu makes up
 
 HARNESS_SOURCES := $(filter-out %/selftest_cases.c,$(wildcard tests/harness/*.c))
 HARNESS_OBJECTS := $(HARNESS_SOURCES:%.c=$(BUILD)/%.o)
@@ -47,5 +48,15 @@ setup:
 .PHONY: check
 check: setup
 	+@BUILD='$(BUILD)' MAKE='$(MAKE)' sh tests/check.sh
+
+# The same programs on other kernels, emulated; KERNELS=DIRECTORY... are kernels that are there already.
+
+$(BUILD)/tests/kernels/init: tests/kernels/init.c
+	@mkdir -p $(@D)
+	$(CC) $(FERRY_CFLAGS) $(FERRY_LDFLAGS) -static -o $@ $<
+
+.PHONY: kernels
+kernels:
+	+@MAKE='$(MAKE)' sh tests/kernels/run.sh $(KERNELS)
 
 -include $(HARNESS_OBJECTS:.o=.d) $(TEST_PROGRAMS:=.d)
