@@ -1,14 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# check.sh - all tests: the fast ones, the same under sanitizers and from clang, and the house.
+# check.sh - all tests: the fast ones; the same under sanitizers, from clang, in 32 bits and with
+# musl; and the house.
 set -u
 
 : "${BUILD:=build}" "${MAKE:=make}"
+cores=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
 tests=
 variant() { # BUILD-DIRECTORY VARIABLE... : builds a variant and adds its programs
 	dir=$1
 	shift
-	if $MAKE -s BUILD="$dir" WERROR=1 "$@" all test-programs examples; then
+	if $MAKE -s -j "$cores" BUILD="$dir" WERROR=1 "$@" all test-programs examples; then
 		for source in tests/kernel/*.c tests/api/*.c; do
 			tests="$tests $dir/${source%.c}"
 		done
@@ -26,6 +28,19 @@ if command -v clang >/dev/null 2>&1; then
 else
 	echo 'check: clang is not installed: its variant is skipped'
 fi
+other() { # COMPILER BUILD-DIRECTORY VARIABLE... : a variant from one of the compilers of cc.sh
+	compiler=$1
+	shift
+	if sh tests/cc.sh "$compiler" --works; then
+		variant "$@" CC="sh tests/cc.sh $compiler"
+	else
+		echo "check: no compiler for $compiler here: its variant is skipped"
+	fi
+}
+# 253 descriptors in one message are among the tests; musl's own sendmsg refuses them.
+other m32 build/m32
+other musl build/musl
+other musl build/musl-static LDFLAGS=-static
 if command -v g++ >/dev/null 2>&1 && $MAKE -s CXX=g++ "$BUILD/tests/api/cxx"; then
 	tests="$tests $BUILD/tests/api/cxx"
 fi
