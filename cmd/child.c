@@ -124,6 +124,7 @@ __attribute__((noreturn)) static void become(const struct child *c, char **words
 	if (high >= 0 && place(c) == 0 && set_environment(c, c->nfds - first) == 0)
 		execvp(words[0], words);
 	err = errno;
+	/* cppcheck-suppress invalidFunctionArg ; -1 is EBADF, and nobody to tell */
 	if (write(report, &err, sizeof(err)) < 0)
 		_exit(EXIT_CANNOT_RUN);
 	_exit(err == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_RUN);

@@ -161,7 +161,7 @@ static const struct kind {
 	const char *prefix;
 	const char *argument;
 	const char *help;
-	int (*open)(const char *what, const char *text);
+	int (*make)(const char *what, const char *text);
 } kinds[] = {
 	{"file:", "PATH,WORD...", "opened ro, wo or rw; append; create", open_words},
 	{"fd:", "N", "the descriptor that the caller has left open", copy_number},
@@ -183,7 +183,7 @@ int open_endpoint(const char *what)
 		size_t len = strlen(kinds[i].prefix);
 
 		if (strncmp(what, kinds[i].prefix, len) == 0)
-			return kinds[i].open(what, what + len);
+			return kinds[i].make(what, what + len);
 	}
 	if (strcmp(what, "-") == 0)
 		return say(-EXIT_USAGE,

@@ -11,8 +11,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define DATA_ROOM (1 << 20)        /* more than a socket queues for one message by default */
-#define MOST_VARIABLE (120 * 1024) /* execve(2) takes 128 KiB for one variable: MAX_ARG_STRLEN */
+#define DATA_ROOM (1 << 20)          /* more than a socket queues for one message by default */
+#define MOST_VARIABLE (120ul * 1024) /* execve(2) takes 128 KiB for one variable: MAX_ARG_STRLEN */
 
 struct recv {
 	int type;
@@ -42,14 +42,15 @@ static void note(struct recv *r, int status)
 static int keep(struct recv *r, const struct ferry_msg *msg)
 {
 	size_t n = r->child.nfds + msg->nfds;
-	int *fds = n > 0 ? realloc(r->child.fds, n * sizeof(int)) : NULL;
+	int *fds;
 
-	if (fds == NULL && n > 0)
-		return say(-1, "no memory for %zu descriptors", n);
 	if (n == 0)
 		return 0;
-	memcpy(fds + r->child.nfds, msg->fds, msg->nfds * sizeof(int));
+	fds = realloc(r->child.fds, n * sizeof(int));
+	if (fds == NULL)
+		return say(-1, "no memory for %zu descriptors", n);
 	r->child.fds = fds;
+	memcpy(fds + r->child.nfds, msg->fds, msg->nfds * sizeof(int));
 	r->child.nfds = n;
 	if ((r->messages != 1 && !r->each) || msg->len == 0)
 		return 0;

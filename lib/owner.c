@@ -139,7 +139,7 @@ static int diag_file(int sock, struct unix_diag_vfs *ret)
 int fy_owner_check(int sock, int handle)
 {
 	struct stat file, own;
-	struct unix_diag_vfs vfs;
+	struct unix_diag_vfs vfs = {0}; /* no analyser sees that diag_file fills it */
 	int fd, err;
 
 	if (fstat(handle, &file) < 0)

@@ -127,10 +127,11 @@ static int wait_for_room(struct fy_wait *w, int sock, int err, const struct ferr
 	return waited;
 }
 
-/* Sends what h holds and goes on until all has left.  Only a stream ever takes a part; its first byte
+/* Sends the message and goes on until all has left.  Only a stream ever takes a part; its first byte
  * takes the descriptors along, so that the control data goes with the first part and never again. */
-static int send_all(int sock, struct msghdr *h, struct ferry_msg *msg)
+static int send_all(int sock, const struct msghdr *whole, struct ferry_msg *msg)
 {
+	struct msghdr h = *whole; /* which window does not outlive */
 	struct iovec window[WINDOW];
 	struct fy_wait w = {0};
 	size_t all = fy_total(msg), sent = msg->resume;
@@ -139,12 +140,12 @@ static int send_all(int sock, struct msghdr *h, struct ferry_msg *msg)
 		ssize_t n;
 
 		if (sent > 0) {
-			h->msg_control = NULL;
-			h->msg_controllen = 0;
-			h->msg_iov = window;
-			FY_SET(h->msg_iovlen, remaining(msg, sent, window));
+			h.msg_control = NULL;
+			h.msg_controllen = 0;
+			h.msg_iov = window;
+			FY_SET(h.msg_iovlen, remaining(msg, sent, window));
 		}
-		n = send_message(sock, h);
+		n = send_message(sock, &h);
 		if (n < 0) {
 			int err = wait_for_room(&w, sock, -errno, msg);
 
@@ -181,7 +182,7 @@ int ferry_send(int sock, struct ferry_msg *msg, size_t size)
 		if (err < 0)
 			return fy_fail(err);
 		h.msg_name = &name.un;
-		h.msg_namelen = name.len;
+		h.msg_namelen = name.len; /* NOLINT(clang-analyzer-core.*): fy_name_* set it */
 	}
 	h.msg_iov = (struct iovec *)msg->iov; /* sendmsg(2) only reads it */
 	FY_SET(h.msg_iovlen, msg->iovlen);

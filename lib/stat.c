@@ -22,6 +22,7 @@
 #ifndef F_GET_SEALS
 #define F_GET_SEALS 1034
 #endif
+#define ACCESS_MODE 3 /* O_ACCMODE, in which musl includes O_PATH */
 
 /* struct statx of linux/stat.h, which musl has not and glibc has since 2.28. */
 struct facts {
@@ -168,7 +169,7 @@ int ferry_stat(int fd, struct ferry_facts *ret, size_t size)
 {
 	char link[PATH_MAX + sizeof(" (deleted)")];
 	struct ferry_facts st;
-	struct facts facts;
+	struct facts facts = {0}; /* no analyser sees that statx(2) fills it */
 	int flags, seals, err = fy_check_size(ret, size, sizeof(*ret));
 
 	if (err == 0)
@@ -185,8 +186,8 @@ int ferry_stat(int fd, struct ferry_facts *ret, size_t size)
 		.mode = facts.mode,
 		.dev = makedev(facts.dev_major, facts.dev_minor),
 		.ino = facts.ino,
-		.access = (flags & O_PATH) != 0 ? -1 : flags & O_ACCMODE,
-		.flags = (uint32_t)(flags & ~O_ACCMODE),
+		.access = (flags & O_PATH) != 0 ? -1 : flags & ACCESS_MODE,
+		.flags = (uint32_t)(flags & ~ACCESS_MODE),
 		.offset = -1,
 		.size = -1,
 		.path = ret->path,

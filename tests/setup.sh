@@ -4,13 +4,18 @@
 set -u
 
 # command:package, as Debian calls it
-needs='bats:bats clang:clang clang-format:clang-format g++:g++ jq:jq mandoc:mandoc
-pkg-config:pkg-config prove:perl shellcheck:shellcheck strace:strace git:git'
+needs='bats:bats clang:clang clang-format:clang-format clang-tidy:clang-tidy cpio:cpio
+cppcheck:cppcheck g++:g++ jq:jq mandoc:mandoc musl-gcc:musl-tools pkg-config:pkg-config prove:perl
+qemu-system-x86_64:qemu-system-x86 shellcheck:shellcheck strace:strace git:git'
 
 missing() {
 	for need in $needs; do
 		command -v "${need%%:*}" >/dev/null 2>&1 || printf '%s ' "${need#*:}"
 	done
+	# No command of its own: 32 bits for gcc, where there is such a thing.
+	case $(uname -m) in
+	x86_64) sh tests/cc.sh m32 --works || printf 'gcc-multilib ' ;;
+	esac
 }
 
 packages=$(missing)
@@ -29,10 +34,16 @@ fi
 if [ "$run" != no ] && command -v apt-get >/dev/null 2>&1; then
 	echo "setup: installing: $packages"
 	export DEBIAN_FRONTEND=noninteractive
+	log=$(mktemp)
+	get() { # never at the price of a package that is there: gcc-multilib and cross compilers conflict
+		$run apt-get install -q -y --no-install-recommends --no-remove "$@" >"$log" 2>&1
+	}
+	# All at once, or else each that can be had.
 	# shellcheck disable=SC2086 # both are lists of words
-	{ $run apt-get update -q && $run apt-get install -q -y --no-install-recommends $packages; } \
-		>/tmp/fdferry-setup.$$ 2>&1 || tail -n 5 /tmp/fdferry-setup.$$
-	rm -f /tmp/fdferry-setup.$$
+	{ $run apt-get update -q >"$log" 2>&1 && get $packages; } || for package in $packages; do
+		get "$package" || tail -n 5 "$log"
+	done
+	rm -f "$log"
 fi
 packages=$(missing)
 if [ -n "$packages" ]; then

@@ -6,6 +6,7 @@
 #   faults/    each system call failing in turn, and which descriptor comes with which message
 #   cli/       the command, in bats
 #   house/     what must agree with something else: pages, symbols, README, format, install
+#   kernels/   kernel/ and api/ on other kernels (make kernels), in machines that qemu makes up
 
 HARNESS_SOURCES := $(filter-out %/selftest_cases.c,$(wildcard tests/harness/*.c))
 HARNESS_OBJECTS := $(HARNESS_SOURCES:%.c=$(BUILD)/%.o)
@@ -45,7 +46,9 @@ $(CXX_TESTS): $(BUILD)/%: %.cpp include/fdferry.h $(BUILD)/libfdferry.a
 
 include fuzz/fuzz.mk
 
-.PHONY: test-programs
+.PHONY: test-programs library-tests
+library-tests: $(TEST_PROGRAMS)
+
 test-programs: $(TEST_PROGRAMS) $(FAULT_TESTS) $(FUZZ_REPLAYS)
 
 # The fast part.  TESTS=... runs some: make test TESTS=build/tests/api/room
@@ -73,10 +76,18 @@ faults: $(FAULT_TESTS) all
 sabotage:
 	@MAKE='$(MAKE)' CC='$(CC)' sh tests/faults/wrap/sabotage.sh
 
-# The same programs once more under the sanitizers and from the other compiler, and what must agree.
-
+# The same programs once more under the sanitizers, from other compilers, and what must agree.
 .PHONY: check
 check: setup
 	+@BUILD='$(BUILD)' MAKE='$(MAKE)' sh tests/check.sh
+
+# The same programs on other kernels, emulated; KERNELS=DIRECTORY... are kernels that are there already.
+$(BUILD)/tests/kernels/init: tests/kernels/init.c
+	@mkdir -p $(@D)
+	$(CC) $(FERRY_CFLAGS) $(FERRY_LDFLAGS) -static -o $@ $<
+
+.PHONY: kernels
+kernels:
+	+@MAKE='$(MAKE)' sh tests/kernels/run.sh $(KERNELS)
 
 -include $(HARNESS_OBJECTS:.o=.d) $(TEST_PROGRAMS:=.d) $(FAULT_TESTS:=.d) $(INJECT:.o=.d)

@@ -40,6 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct msghdr h = {0};
 	struct fy_arrival *arrived = malloc(sizeof(*arrived));
+	size_t withheld = 0;
 	void *exact;
 
 	if (arrived == NULL || size > FY_CONTROL_SIZE)
@@ -54,7 +55,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fy_control_take(&h, arrived);
 	REQUIRE((arrived->n + closed) * sizeof(int) <= size);
 	for (size_t i = 0; i < arrived->n; i++)
-		REQUIRE(arrived->fds[i] >= 0);
+		withheld += arrived->fds[i] < 0;
+	REQUIRE(arrived->withheld == withheld);
+	fy_control_close(arrived, false);
+	REQUIRE(arrived->pidfd == -1);
 	REQUIRE(memcmp(exact, data, size) == 0);
 	free(exact);
 	free(arrived);

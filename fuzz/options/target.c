@@ -37,7 +37,13 @@ static const struct option_row rows[] = {
 	{'h', "help", NULL, "this text"},
 	{0},
 };
-static const struct command command = {"fuzz", "WHAT...", "Is fuzzed.", rows, nothing};
+static const struct command command = {
+	.name = "fuzz",
+	.synopsis = "WHAT...",
+	.about = "Is fuzzed.",
+	.options = rows,
+	.run = nothing,
+};
 
 /* Each argument in memory of its own, so that a sanitizer sees who reads beyond one. */
 static void options(const char *text)

@@ -85,7 +85,7 @@ TEST_EACH_TYPE(bad_receives)
 	queue(pair, type, &file);
 	for (size_t i = 0; i < 10; i++)
 		bad[i] = *box_new(&b, 1);
-	bad[0].flags = 8;
+	bad[0].flags = FERRY_CREDS; /* for a socket, not for a message */
 	bad[1].flags = 1u << 31 | FERRY_NOWAIT;
 	bad[2].timeout_ms = -1;
 	bad[3].timeout_ms = INT_MIN;

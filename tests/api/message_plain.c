@@ -39,17 +39,15 @@ static void tutorial_send(int sock, const char *data, const int *fds, size_t nfd
 	struct iovec iov = {.iov_base = (char *)(uintptr_t)data,
 			    .iov_len = data == NULL ? 0 : strlen(data)};
 	size_t space = CMSG_SPACE(nfds * sizeof(int));
-	struct msghdr h = {.msg_iov = &iov,
-			   .msg_iovlen = 1,
-			   .msg_control = control.bytes,
-			   .msg_controllen = blocks * space};
+	struct msghdr h = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.bytes};
 
+	h.msg_controllen = (__typeof__(h.msg_controllen))(blocks * space); /* musl's is 32 bits */
 	for (size_t i = 0; i < blocks; i++) {
 		struct cmsghdr *c = (struct cmsghdr *)(void *)(control.bytes + i * space);
 
 		c->cmsg_level = SOL_SOCKET;
 		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(nfds * sizeof(int));
+		c->cmsg_len = (__typeof__(c->cmsg_len))CMSG_LEN(nfds * sizeof(int));
 		memcpy(CMSG_DATA(c), fds + i * nfds, nfds * sizeof(int));
 	}
 	CHECK_INT(sendmsg(sock, &h, 0), ==, iov.iov_len);
