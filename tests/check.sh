@@ -9,7 +9,7 @@ variant() { # BUILD-DIRECTORY VARIABLE... : builds a variant and adds its progra
 	dir=$1
 	shift
 	if $MAKE -s BUILD="$dir" WERROR=1 "$@" all test-programs examples; then
-		for source in tests/kernel/*.c tests/api/*.c; do
+		for source in tests/kernel/*.c tests/api/*.c tests/hostile/*.c; do
 			tests="$tests $dir/${source%.c}"
 		done
 	else
