@@ -37,12 +37,14 @@ int parse_from(const char *text, struct rules *rules)
 		return add_sender(rules, text[0] == 'g', id);
 	}
 	if (n == 4 && strncmp(text, "user", n) == 0) {
+		/* cppcheck-suppress getpwnamCalled ; this process has one thread */
 		const struct passwd *user = getpwnam(value);
 
 		return user != NULL ? add_sender(rules, false, user->pw_uid)
 				    : say(-1, "there is no user '%s'", value);
 	}
 	if (n == 5 && strncmp(text, "group", n) == 0) {
+		/* cppcheck-suppress getgrnamCalled ; this process has one thread */
 		const struct group *group = getgrnam(value);
 
 		return group != NULL ? add_sender(rules, true, group->gr_gid)

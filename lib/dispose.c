@@ -39,7 +39,7 @@ int ferry_dispose(int *fds, size_t n)
 
 		if (second == 0)
 			ferry_close_all(fds, n);
-		_exit(second < 0);
+		_exit(second < 0 ? 1 : 0);
 	}
 	do
 		got = waitpid(first, &status, __WALL);

@@ -3,7 +3,7 @@
 #include "internal.h"
 
 #include <fcntl.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -36,8 +36,8 @@ int fy_peer_check(struct ferry_peer *peer, size_t size)
  * anybody that has none. */
 static bool maps_everybody(const char *map)
 {
-	unsigned long inside, outside, count;
-	char line[128];
+	char line[128], *next = line;
+	unsigned long inside, outside;
 	ssize_t n;
 	int fd = open(map, O_RDONLY | O_CLOEXEC);
 
@@ -46,8 +46,10 @@ static bool maps_everybody(const char *map)
 	n = read(fd, line, sizeof(line) - 1);
 	close(fd);
 	line[n < 0 ? 0 : n] = '\0';
-	return sscanf(line, "%lu %lu %lu", &inside, &outside, &count) == 3 && inside == 0 &&
-	       outside == 0 && count >= UINT32_MAX;
+	/* "inside outside count", one line where everybody is mapped; what is no number reads as 0 */
+	inside = strtoul(next, &next, 10);
+	outside = strtoul(next, &next, 10);
+	return inside == 0 && outside == 0 && strtoul(next, &next, 10) >= UINT32_MAX;
 }
 
 static void take_creds(const struct ucred *creds, struct ferry_peer *ret)
@@ -136,7 +138,7 @@ static void take_pidfd(int sock, struct ferry_peer *ret)
 int ferry_get_peer(int sock, struct ferry_peer *ret, size_t size)
 {
 	int domain, listening, err = fy_peer_check(ret, size);
-	struct ucred creds;
+	struct ucred creds = {0};
 	socklen_t len = sizeof(creds);
 
 	if (err == 0)

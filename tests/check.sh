@@ -8,7 +8,7 @@ set -u
 cores=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
 tests=
 programs=test-programs
-sources='tests/kernel/*.c tests/api/*.c tests/faults/*.c fuzz/*/target.c'
+sources='tests/kernel/*.c tests/api/*.c tests/hostile/*.c tests/faults/*.c fuzz/*/target.c'
 variant() { # BUILD-DIRECTORY VARIABLE... : builds a variant and adds its programs
 	dir=$1
 	shift
@@ -33,7 +33,7 @@ else
 fi
 # Elsewhere what depends on the libc and the word size; faults and fuzzing do not.
 programs=library-tests
-sources='tests/kernel/*.c tests/api/*.c'
+sources='tests/kernel/*.c tests/api/*.c tests/hostile/*.c'
 other() { # COMPILER BUILD-DIRECTORY VARIABLE... : a variant from one of the compilers of cc.sh
 	compiler=$1
 	shift

@@ -3,6 +3,7 @@
 #   harness/   our harness, and tests of the harness itself
 #   kernel/    what Linux does and we rely on, in plain system calls
 #   api/       the library through its public header
+#   hostile/   the library against peers that mean no good
 #   faults/    each system call failing in turn, and which descriptor comes with which message
 #   cli/       the command, in bats
 #   house/     what must agree with something else: pages, symbols, README, format, install
@@ -12,10 +13,11 @@ HARNESS_SOURCES := $(filter-out %/selftest_cases.c,$(wildcard tests/harness/*.c)
 HARNESS_OBJECTS := $(HARNESS_SOURCES:%.c=$(BUILD)/%.o)
 KERNEL_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/kernel/*.c))
 API_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/api/*.c))
+HOSTILE_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/hostile/*.c))
 CXX_TESTS := $(patsubst %.cpp,$(BUILD)/%,$(wildcard tests/api/*.cpp))
 FAULT_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/faults/*.c))
 SELFTEST := $(BUILD)/tests/harness/selftest_cases
-TEST_PROGRAMS := $(KERNEL_TESTS) $(API_TESTS) $(SELFTEST)
+TEST_PROGRAMS := $(KERNEL_TESTS) $(API_TESTS) $(HOSTILE_TESTS) $(SELFTEST)
 
 .PRECIOUS: $(BUILD)/tests/%.o
 $(BUILD)/tests/%.o: tests/%.c
@@ -52,7 +54,7 @@ library-tests: $(TEST_PROGRAMS)
 test-programs: $(TEST_PROGRAMS) $(FAULT_TESTS) $(FUZZ_REPLAYS)
 
 # The fast part.  TESTS=... runs some: make test TESTS=build/tests/api/room
-FAST_TESTS := tests/harness/selftest.sh $(KERNEL_TESTS) $(API_TESTS) $(FAULT_TESTS) $(FUZZ_REPLAYS) \
+FAST_TESTS := tests/harness/selftest.sh $(KERNEL_TESTS) $(API_TESTS) $(HOSTILE_TESTS) $(FAULT_TESTS) $(FUZZ_REPLAYS) \
 	$(wildcard tests/cli/*.bats)
 TESTS ?= $(FAST_TESTS)
 

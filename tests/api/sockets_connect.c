@@ -211,6 +211,7 @@ static void waits_for_a_place(int type, int timeout_ms)
 	int first, go[2], client;
 	struct later l;
 	char text[2];
+	ssize_t n;
 	pid_t pid;
 
 	l.server = full_backlog("sock", type, &first);
@@ -220,7 +221,10 @@ static void waits_for_a_place(int type, int timeout_ms)
 	CHECK_INT(write(go[1], "g", 1), ==, 1);
 	client = CHECK_OK(ferry_connect("sock", 0, 0, timeout_ms));
 	check_socket(client, type);
-	CHECK_INT(read(client, text, 2), ==, 2);
+	do
+		n = read(client, text, 2);
+	while (n < 0 && errno == EINTR); /* the timer of not_interrupted */
+	CHECK_INT(n, ==, 2);
 	join_child(pid);
 	close(client);
 	close(first);

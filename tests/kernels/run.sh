@@ -29,7 +29,7 @@ else
 	compiler=gcc
 fi
 export BUILD
-if ! $MAKE -s BUILD=$BUILD WERROR=1 CC="$compiler" LDFLAGS=-static test-programs \
+if ! $MAKE -s BUILD=$BUILD WERROR=1 CC="$compiler" LDFLAGS=-static library-tests \
 	$BUILD/tests/kernels/init >&2; then
 	echo 'Bail out! the static programs do not build'
 	exit 1
