@@ -101,7 +101,8 @@ struct rules {
 int parse_from(const char *text, struct rules *rules);
 int parse_expect(char *text, struct rules *rules);
 void default_senders(struct rules *rules);
-bool may_send(const struct rules *rules, const struct ferry_peer *peer);
+bool is_welcome(const struct rules *rules, int sock, const struct ferry_peer *sender,
+		const char *address);
 
 /* intake.c: where messages come from: the socket, and the connections that it has accepted */
 enum { MOST_CONNECTIONS = 64, SPARE = 6 };

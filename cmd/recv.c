@@ -108,37 +108,6 @@ static void dispose(int *fds, size_t n)
 		ferry_close_all(fds, n);
 }
 
-/* One that may not send: it is said, nothing of it is kept, and it has not taken anybody's turn. */
-static void turn_away(struct recv *r, const struct ferry_peer *peer, struct ferry_msg *msg)
-{
-	if ((peer->proven & FERRY_UID_PROVEN) == 0)
-		say(0, "refused a message to %s: its sender is unknown", r->in.address);
-	else
-		say(0, "refused a message to %s: --from does not allow uid %u, gid %u",
-		    r->in.address, peer->uid, peer->gid);
-	dispose(msg->fds, msg->nfds);
-}
-
-/* A connection is who made it; a datagram is who the kernel says has sent it. */
-static bool is_welcome(struct recv *r, int sock, const struct ferry_peer *sender,
-		       struct ferry_msg *msg)
-{
-	struct ferry_peer peer = *sender;
-	int type = 0;
-	socklen_t len = sizeof(type);
-
-	if (r->rules.n == 0)
-		return true;
-	if (getsockopt(sock, SOL_SOCKET, SO_TYPE, &type, &len) < 0 || type != SOCK_DGRAM) {
-		(void)ferry_get_peer(sock, &peer, sizeof(peer));
-		ferry_close_all(&peer.pidfd, 1);
-	}
-	if (may_send(&r->rules, &peer))
-		return true;
-	turn_away(r, &peer, msg);
-	return false;
-}
-
 static int accept_message(struct recv *r, const struct ferry_msg *msg)
 {
 	int err;
@@ -196,7 +165,8 @@ static int take(struct recv *r, int sock)
 		return 0;
 	if (got == 0) {
 		err = at_end(r, connection);
-	} else if (got > 0 && !is_welcome(r, sock, &sender, &msg)) {
+	} else if (got > 0 && !is_welcome(&r->rules, sock, &sender, r->in.address)) {
+		dispose(fds, msg.nfds); /* and it has not taken anybody's turn */
 		got = err = 0;
 	} else if (got > 0) {
 		r->count++;

@@ -61,7 +61,7 @@ void default_senders(struct rules *rules)
 }
 
 /* Only what the kernel has said counts; unknown matches nothing. */
-bool may_send(const struct rules *rules, const struct ferry_peer *peer)
+static bool may_send(const struct rules *rules, const struct ferry_peer *peer)
 {
 	if (rules->n == 0)
 		return true;
@@ -70,6 +70,30 @@ bool may_send(const struct rules *rules, const struct ferry_peer *peer)
 	for (size_t i = 0; i < rules->n; i++)
 		if (rules->from[i].id == (rules->from[i].group ? peer->gid : peer->uid))
 			return true;
+	return false;
+}
+
+/* A connection is who made it; a datagram is who the kernel says has sent it.  Says who is refused. */
+bool is_welcome(const struct rules *rules, int sock, const struct ferry_peer *sender,
+		const char *address)
+{
+	struct ferry_peer peer = *sender;
+	int type = 0;
+	socklen_t len = sizeof(type);
+
+	if (rules->n == 0)
+		return true;
+	if (getsockopt(sock, SOL_SOCKET, SO_TYPE, &type, &len) < 0 || type != SOCK_DGRAM) {
+		(void)ferry_get_peer(sock, &peer, sizeof(peer)); /* unknown if it fails */
+		ferry_close_all(&peer.pidfd, 1);
+	}
+	if (may_send(rules, &peer))
+		return true;
+	if ((peer.proven & FERRY_UID_PROVEN) == 0)
+		say(0, "refused a message to %s: its sender is unknown", address);
+	else
+		say(0, "refused a message to %s: --from does not allow uid %u, gid %u", address,
+		    peer.uid, peer.gid);
 	return false;
 }
 

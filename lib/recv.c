@@ -88,8 +88,13 @@ static bool may_hide_a_message(int sock, const struct msghdr *h)
 	       fy_type(sock) == SOCK_SEQPACKET;
 }
 
-/* *reset: the other end has gone without reading all that we sent, and what comes may be its last. */
-static ssize_t receive(int sock, struct msghdr *h, struct ferry_msg *msg, bool *reset)
+/* What receive has learnt beside the message. */
+struct outcome {
+	bool reset; /* the other end has gone without reading all that we sent: this may be its last */
+	bool empty; /* a message of nothing, and not the end */
+};
+
+static ssize_t receive(int sock, struct msghdr *h, struct ferry_msg *msg, struct outcome *o)
 {
 	const struct msghdr fresh = *h;
 	struct fy_wait w = {0};
@@ -110,17 +115,22 @@ static ssize_t receive(int sock, struct msghdr *h, struct ferry_msg *msg, bool *
 		}
 		if (n >= 0)
 			return n;
-		if (errno == ECONNRESET && !*reset) {
+		if (errno == ECONNRESET && !o->reset) {
 			/* On seqpacket it comes before the messages that are still queued
 			 * (unix_release_sock sets sk_err): those first. */
-			*reset = true;
+			o->reset = true;
 			continue;
 		}
 		if (errno == EINTR && (msg->flags & FERRY_EINTR) == 0)
 			continue;
 		if (errno != EAGAIN)
 			return -errno;
-		if (*reset)
+		if (again) {
+			/* Nobody has gone: it was a message, on a socket without credentials. */
+			o->empty = true;
+			return 0;
+		}
+		if (o->reset)
 			return -ECONNRESET;
 		if (shut)
 			return -ESHUTDOWN;
@@ -172,7 +182,7 @@ int ferry_recv(int sock, struct ferry_msg *msg, size_t size)
 	struct fy_arrival arrived;
 	struct fy_raw_name from;
 	struct msghdr h;
-	bool reset = false;
+	struct outcome outcome = {0};
 	ssize_t n;
 	int err = check(sock, msg, size);
 
@@ -187,15 +197,15 @@ int ferry_recv(int sock, struct ferry_msg *msg, size_t size)
 		h.msg_name = &from;
 		h.msg_namelen = sizeof(from);
 	}
-	n = receive(sock, &h, msg, &reset);
+	n = receive(sock, &h, msg, &outcome);
 	if (n == -ESHUTDOWN)
 		return 0;
 	if (n < 0)
 		return fy_fail((int)n);
 	msg->len = (size_t)n;
 	fy_control_take(&h, &arrived);
-	if (n == 0 && is_end(sock, &h, &arrived))
-		return reset ? fy_fail(ECONNRESET) : 0;
+	if (n == 0 && !outcome.empty && is_end(sock, &h, &arrived))
+		return outcome.reset ? fy_fail(ECONNRESET) : 0;
 	err = fy_judge(sock, &h, &arrived, msg);
 	if (err < 0) {
 		fy_control_close(&arrived, (msg->flags & FERRY_DISPOSE) != 0);

@@ -196,14 +196,13 @@ TEST(a_socket_that_lingers)
 TEST(a_terminal_that_is_stopped)
 {
 	const struct ferry_expect want = {.kinds = FERRY_IS_CHAR, .access = FERRY_RW};
-	int master = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC), slave, unlock = 0, number;
+	int master = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC), slave;
 	char name[32];
 
 	if (master < 0)
 		SKIP("no pseudo-terminals: %s", strerror(errno));
-	CHECK_OK(ioctl(master, TIOCSPTLCK, &unlock));
-	CHECK_OK(ioctl(master, TIOCGPTN, &number));
-	snprintf(name, sizeof(name), "/dev/pts/%d", number);
+	CHECK_OK(unlockpt(master));
+	CHECK_INT(ptsname_r(master, name, sizeof(name)), ==, 0);
 	slave = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
 	if (slave < 0) {
 		close(master);
