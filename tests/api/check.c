@@ -214,7 +214,7 @@ TEST_EACH_TYPE(unix_sockets)
 
 TEST_EACH_CONNECTED(listeners)
 {
-	int listener = plain_listen("@check", type, 1);
+	int listener = plain_listen(own_name(), type, 1);
 
 	PASSES(listener, .listening = 1);
 	BREAKS(listener, .listening = 2);

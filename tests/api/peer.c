@@ -34,7 +34,7 @@ TEST_EACH_CONNECTED(both_ends_of_a_connection)
 	struct ferry_peer peer;
 	int server, client;
 
-	served("@peer", type, &server, &client);
+	served(own_name(), type, &server, &client);
 	CHECK_OK(ferry_get_peer(server, &peer, sizeof(peer)));
 	check_is(&peer, getpid());
 	CHECK_OK(ferry_get_peer(client, &peer, sizeof(peer)));
@@ -77,7 +77,7 @@ TEST(each_call_gives_a_pidfd_of_its_own)
 
 TEST(not_connected)
 {
-	int sock = plain_socket(SOCK_STREAM), bound = plain_bind("@bound", SOCK_SEQPACKET);
+	int sock = plain_socket(SOCK_STREAM), bound = plain_bind(own_name(), SOCK_SEQPACKET);
 
 	knows_nobody(sock, ENODATA);
 	knows_nobody(bound, ENODATA);
@@ -89,7 +89,7 @@ TEST(a_datagram_socket_has_no_peer)
 {
 	int server, client;
 
-	served("@peer", SOCK_DGRAM, &server, &client);
+	served(own_name(), SOCK_DGRAM, &server, &client);
 	knows_nobody(server, ENODATA);
 	knows_nobody(client, ENODATA);
 	close(server);
@@ -99,7 +99,7 @@ TEST(a_datagram_socket_has_no_peer)
 /* The kernel would answer with this process itself. */
 TEST_EACH_CONNECTED(a_listener_has_no_peer)
 {
-	int listener = CHECK_OK(ferry_bind("@peer", type, 0, 0));
+	int listener = CHECK_OK(ferry_bind(own_name(), type, 0, 0));
 
 	knows_nobody(listener, EINVAL);
 	close(listener);
@@ -143,6 +143,7 @@ TEST(sizes)
 struct visitor {
 	int go[2]; /* closed: end */
 	bool drop;
+	const char *name;
 };
 
 static void visit(void *arg)
@@ -154,7 +155,7 @@ static void visit(void *arg)
 	close(v->go[1]);
 	if (v->drop)
 		drop_root();
-	sock = CHECK_OK(ferry_connect("@visit", SOCK_SEQPACKET, 0, 5000));
+	sock = CHECK_OK(ferry_connect(v->name, SOCK_SEQPACKET, 0, 5000));
 	CHECK_INT(poll(&p, 1, 8000), ==, 1);
 	close(sock);
 	close(v->go[0]);
@@ -163,8 +164,10 @@ static void visit(void *arg)
 /* Returns the connection; the visitor lives until go[1] is closed. */
 static int be_visited(struct visitor *v, pid_t *ret_pid)
 {
-	int listener = CHECK_OK(ferry_bind("@visit", SOCK_SEQPACKET, 0, 0)), sock;
+	int listener, sock;
 
+	v->name = own_name();
+	listener = CHECK_OK(ferry_bind(v->name, SOCK_SEQPACKET, 0, 0));
 	CHECK_OK(pipe2(v->go, O_CLOEXEC));
 	*ret_pid = in_child(visit, v);
 	sock = CHECK_OK(ferry_accept(listener, 0, 5000));
@@ -195,9 +198,9 @@ TEST(another_user)
 }
 
 /* The ids of the moment of connect(2): what becomes of the process does not change them. */
-static void connect_and_drop(void *arg)
+static void connect_and_drop(const char *name, int pair_end)
 {
-	int pair_end = *(int *)arg, sock = CHECK_OK(ferry_connect("@was", SOCK_STREAM, 0, 5000));
+	int sock = CHECK_OK(ferry_connect(name, SOCK_STREAM, 0, 5000));
 	char byte;
 
 	drop_root();
@@ -210,19 +213,20 @@ static void connect_and_drop(void *arg)
 TEST(as_it_was_then)
 {
 	struct ferry_peer peer;
+	const char *name = own_name();
 	int listener, pair[2], sock;
 	char byte;
 	pid_t pid;
 
 	if (!is_root())
 		SKIP("only root can become somebody else");
-	listener = CHECK_OK(ferry_bind("@was", SOCK_STREAM, 0, 0));
+	listener = CHECK_OK(ferry_bind(name, SOCK_STREAM, 0, 0));
 	CHECK_OK(pipe2(pair, O_CLOEXEC));
 	pid = fork();
 	CHECK_OK(pid);
 	if (pid == 0) {
 		close(pair[1]);
-		connect_and_drop(&pair[0]);
+		connect_and_drop(name, pair[0]);
 		_exit(0);
 	}
 	close(pair[0]);

@@ -87,8 +87,8 @@ TEST_EACH_TYPE(two_senders)
 TEST_EACH_PACKET(through_bind_and_connect)
 {
 	struct ferry_peer peer;
-	int server = CHECK_OK(ferry_bind("@creds", type, 0, FERRY_CREDS));
-	int client = CHECK_OK(ferry_connect("@creds", type, 0, 0));
+	int server = CHECK_OK(ferry_bind(own_name(), type, 0, FERRY_CREDS));
+	int client = CHECK_OK(ferry_connect(own_name(), type, 0, 0));
 
 	if (type != SOCK_DGRAM) {
 		int listener = server;

@@ -49,8 +49,8 @@ TEST_EACH_CONNECTED(from_the_listener_on)
 	int listener, client, server, file = new_file();
 
 	needs_the_option();
-	listener = CHECK_OK(ferry_bind("@refuse", type, 0, FERRY_REFUSE));
-	client = CHECK_OK(ferry_connect("@refuse", type, 0, 0));
+	listener = CHECK_OK(ferry_bind(own_name(), type, 0, FERRY_REFUSE));
+	client = CHECK_OK(ferry_connect(own_name(), type, 0, 0));
 	CHECK_FAILS(send_text(client, "early", &file, 1), EPERM);
 	server = CHECK_OK(ferry_accept(listener, FERRY_REFUSE, 0));
 	CHECK_FAILS(send_text(client, "late", &file, 1), EPERM);

@@ -25,6 +25,16 @@
 
 #define NOT_A_PID (-7)
 
+/* An abstract name that no other run of the tests has.  A child that wants the same one gets it from its
+ * parent. */
+static inline const char *own_name(void)
+{
+	static char name[40];
+
+	snprintf(name, sizeof(name), "@fdferry-test-%ld", (long)getpid());
+	return name;
+}
+
 static inline int signal_pidfd(int pidfd, int sig)
 {
 	return (int)syscall(SYS_pidfd_send_signal, pidfd, sig, NULL, 0);
