@@ -8,6 +8,7 @@
 #include "internal.h"
 
 #include <sched.h>
+#include <signal.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -27,13 +28,21 @@ static pid_t share_table(void)
 int ferry_dispose(int *fds, size_t n)
 {
 	int status = 0, err = 0;
+	sigset_t all, before;
 	pid_t first, got;
 
 	if (n == 0)
 		return 0;
+	/* A signal for the caller's group must not end the helper before it is done, nor run the
+	 * caller's handler in it: they stay blocked there, and here only for the moment of the clone. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
 	first = share_table();
-	if (first < 0)
-		return fy_fail(errno);
+	err = first < 0 ? errno : 0;
+	if (first != 0)
+		pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (err != 0)
+		return fy_fail(err);
 	if (first == 0) {
 		pid_t second = share_table();
 

@@ -82,7 +82,7 @@ static int judge_expectation(const struct fy_arrival *arrived, struct ferry_msg 
 		if (err == 0)
 			continue;
 		msg->why_slot = i;
-		return refuse(msg, err, why);
+		return refuse(msg, -EBADFD, why != NULL ? why : "it cannot be looked at");
 	}
 	return 0;
 }

@@ -80,8 +80,6 @@ void fy_peer_of_message(const struct fy_arrival *arrived, struct ferry_peer *ret
 	*ret = unknown;
 	if (arrived->has_creds)
 		take_creds(&arrived->creds, ret);
-	if (ret->proven != 0)
-		ret->proven |= FERRY_MAY_BE_CLAIM;
 	if (!arrived->has_pidfd) {
 		ret->pidfd_err = EOPNOTSUPP;
 	} else if (arrived->pidfd >= 0) {
@@ -91,6 +89,9 @@ void fy_peer_of_message(const struct fy_arrival *arrived, struct ferry_peer *ret
 		/* 6.12 answers EINVAL for a sender that has been reaped. */
 		ret->pidfd_err = arrived->pidfd == -EINVAL ? ESRCH : -arrived->pidfd;
 	}
+	/* The pidfd is of the pid that was claimed. */
+	if (ret->proven != 0)
+		ret->proven |= FERRY_MAY_BE_CLAIM;
 }
 
 /* Before 6.5: of the process that has the pid now, and so without proof. */
@@ -145,6 +146,9 @@ int ferry_get_peer(int sock, struct ferry_peer *ret, size_t size)
 		err = fy_get(sock, SO_DOMAIN, &domain);
 	if (err == 0 && domain != AF_UNIX)
 		err = -EPROTONOSUPPORT;
+	/* A pair of datagram sockets has one, and keeps it when it is connected elsewhere. */
+	if (err == 0 && fy_type(sock) == SOCK_DGRAM)
+		err = -ENODATA;
 	/* A listener's "peer" is itself. */
 	if (err == 0)
 		err = fy_get(sock, SO_ACCEPTCONN, &listening);

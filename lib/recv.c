@@ -10,6 +10,7 @@
  * nothing of his own. */
 static int clear(struct ferry_msg *msg)
 {
+	msg->why = NULL;
 	msg->len = 0;
 	msg->nfds = 0;
 	msg->lost = 0;
@@ -126,8 +127,11 @@ static ssize_t receive(int sock, struct msghdr *h, struct ferry_msg *msg, struct
 		if (errno != EAGAIN)
 			return -errno;
 		if (again) {
-			/* Nobody has gone: it was a message, on a socket without credentials. */
-			o->empty = true;
+			/* If nobody has gone it was a message, on a socket without credentials. */
+			o->empty = !is_shut(sock);
+			h->msg_controllen = 0; /* of a call that failed */
+			h->msg_namelen = 0;
+			h->msg_flags = 0;
 			return 0;
 		}
 		if (o->reset)

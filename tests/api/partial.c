@@ -5,6 +5,7 @@
  * The test program has a recvmsg(2) of its own, which the static library calls: it asks the kernel and
  * then takes descriptors away as Linux 7.3 does with SO_RIGHTS_NOTRUNC.
  */
+#pragma GCC diagnostic ignored "-Wsign-conversion" /* musl's CMSG_NXTHDR */
 #include "trust.h"
 
 /* Bit i: the descriptor in slot i is withheld, and -error is in its slot. */

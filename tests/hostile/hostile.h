@@ -19,7 +19,7 @@ static inline void hostile_send(int sock, const char *data, size_t len, const in
 
 	if (n > 0) {
 		h.msg_control = control.bytes;
-		h.msg_controllen = CMSG_SPACE(n * sizeof(int));
+		h.msg_controllen = (__typeof__(h.msg_controllen))CMSG_SPACE(n * sizeof(int));
 		control.align.cmsg_level = SOL_SOCKET;
 		control.align.cmsg_type = SCM_RIGHTS;
 		control.align.cmsg_len = CMSG_LEN(n * sizeof(int));
