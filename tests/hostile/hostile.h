@@ -22,7 +22,8 @@ static inline void hostile_send(int sock, const char *data, size_t len, const in
 		h.msg_controllen = (__typeof__(h.msg_controllen))CMSG_SPACE(n * sizeof(int));
 		control.align.cmsg_level = SOL_SOCKET;
 		control.align.cmsg_type = SCM_RIGHTS;
-		control.align.cmsg_len = CMSG_LEN(n * sizeof(int));
+		control.align.cmsg_len =
+			(__typeof__(control.align.cmsg_len))CMSG_LEN(n * sizeof(int));
 		memcpy(CMSG_DATA(&control.align), fds, n * sizeof(int));
 	}
 	CHECK_INT(sendmsg(sock, &h, MSG_DONTWAIT | MSG_NOSIGNAL), ==, len);
