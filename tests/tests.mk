@@ -78,6 +78,11 @@ faults: $(FAULT_TESTS) all
 sabotage:
 	@MAKE='$(MAKE)' CC='$(CC)' sh tests/faults/wrap/sabotage.sh
 
+# Each of tests/mutants breaks the sources in one place, and a test must notice; MUTANTS=FILE... some.
+.PHONY: mutants
+mutants:
+	@MAKE='$(MAKE)' CC='$(CC)' sh tests/mutants/run.sh $(MUTANTS)
+
 # The same programs once more under the sanitizers, from other compilers, and what must agree.
 .PHONY: check
 check: setup

@@ -234,6 +234,38 @@ TEST(nobody_waits_for_a_lingering_socket)
 	CHECK_INT(adopted_have_ended(), ==, 2);
 }
 
+static void refuses(void *arg)
+{
+	struct lingering *l = arg;
+	int pair[2];
+	struct box b;
+
+	wait_to_go(l);
+	close(l->end[1]);
+	CHECK_OK(ferry_pair(pair, SOCK_DGRAM, 0));
+	CHECK_OK(send_text(pair[0], "x", &l->end[0], 1));
+	close(l->end[0]); /* the message has the only one */
+	box_new(&b, 0);
+	b.msg.flags = FERRY_DISPOSE;
+	CHECK_FAILS(ferry_recv(pair[1], &b.msg, sizeof(b.msg)), EMSGSIZE);
+	close_pair(pair);
+}
+
+TEST(nor_does_who_refuses_it)
+{
+	struct lingering l;
+	pid_t pid;
+
+	if (!make_lingering(&l))
+		SKIP("no TCP on the loopback: %s", strerror(errno));
+	pid = in_child(refuses, &l);
+	close(l.end[0]);
+	close_pair(l.go);
+	join_child(pid);
+	close(l.end[1]);
+	CHECK_INT(adopted_have_ended(), ==, 1);
+}
+
 /* The other end lets go while the caller lives: the rest is closed then. */
 static void is_let_go(void *arg)
 {

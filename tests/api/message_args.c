@@ -105,6 +105,22 @@ TEST_EACH_TYPE(bad_receives)
 	still_there(pair, file);
 }
 
+/* It would give the descriptors and leave the bytes that they came with. */
+TEST(no_room_for_data_on_a_stream)
+{
+	int pair[2], file;
+	struct box b;
+
+	queue(pair, SOCK_STREAM, &file);
+	box_new(&b, 1);
+	b.iov.iov_len = 0;
+	CHECK_FAILS(ferry_recv(pair[1], &b.msg, sizeof(b.msg)), EINVAL);
+	CHECK(b.msg.why != NULL);
+	b.msg.iovlen = 0;
+	CHECK_FAILS(ferry_recv(pair[1], &b.msg, sizeof(b.msg)), EINVAL);
+	still_there(pair, file);
+}
+
 /* Whoever closes what nfds says, after whatever result, must not close anything twice. */
 TEST(bad_receive_gives_nothing)
 {

@@ -112,6 +112,33 @@ teardown() { common_teardown; }
 	[ "$output" = "$(printf '2\nwritten by B\nsecond')" ]
 }
 
+# The second message takes the number that the first connection leaves, which one of the first is for.
+@test "their order is kept whatever numbers they had with us" {
+	cat >two.pl <<-'P'
+		use Socket;
+		$^F = 99;
+		for (0, 1) {
+			socket($s[$_], AF_UNIX, SOCK_STREAM, 0);
+			connect($s[$_], pack_sockaddr_un("sock")) or die;
+		}
+		for (1 .. 500) {
+			last if (() = glob("/proc/$ARGV[0]/fd/*")) >= $ARGV[1] + 2;
+			select(undef, undef, undef, 0.01);
+		}
+		system("fdferry", "send", "fd:" . fileno($s[0]), ("notes.txt") x 12);
+		close($s[0]);
+		select(undef, undef, undef, 0.1);
+		system("fdferry", "send", "fd:" . fileno($s[1]), "second");
+	P
+	printf 'second\n' >second
+	start fdferry recv -t stream --messages 2 sock -- \
+		sh -c 'readlink /proc/self/fd/14 /proc/self/fd/15; cat /dev/fd/15'
+	await sock
+	perl two.pl "$pid" "$(ls "/proc/$pid/fd" | wc -l)"
+	finish
+	[ "$output" = "$(printf '%s\n' "$PWD/notes.txt" "$PWD/second" second)" ]
+}
+
 @test "CMD's status is ours, 128 + its signal too" {
 	start fdferry recv sock -- sh -c 'exit 7'
 	fdferry send --wait 5s sock notes.txt

@@ -96,6 +96,11 @@ sent() { # WHAT... : sends, and prints what arrived as JSON
 	finish
 }
 
+@test "control characters of a name do not reach the terminal" {
+	fails 1 fdferry send sock $'no\e[31m\nsuch\x7f'
+	one_line 'no\x1b[31m\x0asuch\x7f'
+}
+
 @test "usage errors are 2" {
 	fails 2 fdferry send
 	one_line 'SOCKET WHAT...'

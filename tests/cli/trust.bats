@@ -52,6 +52,15 @@ as_nobody() { # needs root
 	rmdir "$place"
 }
 
+# What was queued before the kernel was asked who sends has no sender.
+@test "a sender that is not proven is turned away, whoever may send" {
+	fails 3 perl -MSocket -e '$^F = 99; socketpair(A, B, AF_UNIX, SOCK_DGRAM, 0) or die;
+		system("fdferry", "send", "fd:" . fileno(A), "notes.txt") == 0 or die;
+		exec "fdferry", "recv", "--timeout", "100ms", "--from", "uid=$ARGV[0]", "fd:" . fileno(B)' "$(id -u)"
+	[ "$output" = '' ]
+	[[ "$error" == *'its sender is unknown'* ]]
+}
+
 @test "an abstract name lets this user send, and no stranger" {
 	name=@fdferry-trust-$BATS_ROOT_PID-$$
 	start fdferry recv "$name"
