@@ -10,6 +10,8 @@
 #   replace:TEXT      noticed
 #
 # Not among them, since nothing differs that a test could see:
+# - wait_for_room that always asks poll(2): it sends all the same and only takes a whole processor, and
+#   how much of one is a time, which no test asserts
 # - fy_wait without its "lies": where poll(2) lies about a receiver, send.c waits blindly anyway; what
 #   is left are kernels that call an out-of-band byte readable
 # - child.c moving descriptors to any number from 3 on: the copies are in ascending order then
