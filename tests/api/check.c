@@ -119,7 +119,7 @@ TEST(access_modes)
 /* 3 is neither reading nor writing (open(2)): it is none of the three. */
 TEST(the_fourth_access_mode)
 {
-	int odd = open_file("f", O_ACCMODE);
+	int odd = open_file("f", 3 /* O_ACCMODE, in which musl includes O_PATH */);
 
 	BREAKS(odd, .access = FERRY_RO | FERRY_WO | FERRY_RW);
 	close(odd);
