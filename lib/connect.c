@@ -213,8 +213,7 @@ int ferry_pair(int ret[2], int type, uint32_t flags)
 	int pair[2], err = 0;
 
 	ret[0] = ret[1] = -1;
-	if ((flags & ~FY_SOCKET_FLAGS) != 0 ||
-	    (type != SOCK_STREAM && type != SOCK_DGRAM && type != SOCK_SEQPACKET))
+	if ((flags & ~FY_SOCKET_FLAGS) != 0 || !fy_carries(type))
 		return fy_fail(EINVAL);
 	if (socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, pair) < 0)
 		return fy_fail(errno);

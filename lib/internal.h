@@ -65,6 +65,7 @@ int fy_connect_handle(int sock, int handle, const char *text);
 #define FY_SOCKET_FLAGS ((uint32_t)(FERRY_CREDS | FERRY_PIDFDS | FERRY_REFUSE))
 int fy_get(int sock, int option, int *value);
 int fy_type(int sock);
+bool fy_carries(int type); /* descriptors: one of the three types that sockets have here */
 int fy_new_socket(int type);
 int fy_high(int fd);
 

@@ -61,9 +61,14 @@ int fy_high(int fd)
 	return high < 0 ? -err : high;
 }
 
+bool fy_carries(int type)
+{
+	return type == SOCK_STREAM || type == SOCK_DGRAM || type == SOCK_SEQPACKET;
+}
+
 int fy_new_socket(int type)
 {
-	if (type != SOCK_STREAM && type != SOCK_DGRAM && type != SOCK_SEQPACKET)
+	if (!fy_carries(type))
 		return -EINVAL;
 	return fy_high(socket(AF_UNIX, type | SOCK_CLOEXEC, 0));
 }
@@ -88,8 +93,7 @@ int ferry_prepare(int sock, uint32_t flags)
 	if (err < 0)
 		return fy_fail(err);
 	/* sendmsg(2) on TCP or UDP takes SCM_RIGHTS, reports success and sends no descriptor. */
-	if (domain != AF_UNIX ||
-	    (type != SOCK_STREAM && type != SOCK_DGRAM && type != SOCK_SEQPACKET))
+	if (domain != AF_UNIX || !fy_carries(type))
 		return fy_fail(EPROTONOSUPPORT);
 	err = 0;
 	for (size_t i = 0; err == 0 && i < sizeof(off) / sizeof(*off); i++)

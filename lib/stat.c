@@ -139,10 +139,9 @@ static void address_text(const union any_address *a, socklen_t len, char *text, 
 
 static int32_t option(int fd, int name)
 {
-	int value = 0;
-	socklen_t len = sizeof(value);
+	int value;
 
-	return getsockopt(fd, SOL_SOCKET, name, &value, &len) < 0 ? 0 : value;
+	return fy_get(fd, name, &value) < 0 ? 0 : value;
 }
 
 static void look_at_socket(int fd, struct ferry_facts *ret)
