@@ -10,8 +10,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define PAUSE_MS 20      /* between two looks whether the receiver has appeared */
-#define CONFIRM_MS 10000 /* for --confirm without --wait */
+#define PAUSE_MS 20     /* between two looks whether the receiver has appeared */
+#define FINISH_MS 10000 /* without --wait: for --confirm, and for a message that has begun */
 
 struct send {
 	const char *socket;
@@ -94,9 +94,21 @@ static int send_message(struct send *s, int sock, int type)
 	msg.timeout_ms = left_ms(s);
 	msg.flags = nowait_flag(msg.timeout_ms);
 	err = ferry_send(sock, &msg, sizeof(msg));
+	/* Half a message helps nobody, and only a stream that was inherited takes one: its queue may
+	 * be nearly full. */
+	if (err == -EAGAIN && msg.len > 0 && !s->waits) {
+		msg.resume = msg.len;
+		msg.timeout_ms = FINISH_MS;
+		msg.flags = 0;
+		err = ferry_send(sock, &msg, sizeof(msg));
+	}
 	s->gone = err == 0 || msg.len > 0;
 	if (err == 0)
 		return EXIT_DONE;
+	if (s->gone)
+		return say(err == -ETIMEDOUT ? EXIT_TIMED_OUT : EXIT_REFUSED,
+			   "sent to %s the descriptors and %zu of %zu bytes, then: %s", s->socket,
+			   msg.len, data.iov_len, msg.why != NULL ? msg.why : why_text(err));
 	if (err == -EAGAIN || err == -ETIMEDOUT || err == -ETOOMANYREFS)
 		return say(s->wait_ms > 0 ? EXIT_TIMED_OUT : EXIT_REFUSED,
 			   "cannot send to %s: %s%s", s->socket,
@@ -110,7 +122,7 @@ static int send_message(struct send *s, int sock, int type)
 /* It has been sent: what was made for it stays, since part of a message may have been read. */
 static int confirm(const struct send *s, int sock)
 {
-	int err = wait_taken(sock, s->waits ? s->end_ms : now_ms() + CONFIRM_MS);
+	int err = wait_taken(sock, s->waits ? s->end_ms : now_ms() + FINISH_MS);
 
 	switch (-err) {
 	case 0:

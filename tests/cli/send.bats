@@ -96,6 +96,25 @@ sent() { # WHAT... : sends, and prints what arrived as JSON
 	finish
 }
 
+@test "a stream message that has begun is finished, or told how far it came" {
+	# The queue takes one message of 130000 bytes and a part of the next.
+	cat >half.pl <<'END'
+use Socket;
+socketpair(A, B, AF_UNIX, SOCK_STREAM, 0); setsockopt(A, SOL_SOCKET, SO_SNDBUF, 106496); open STDIN, '<&A';
+sub begin { my $pid = fork; exec 'fdferry', 'send', @_, '--data', 'x' x 130000, '-', 'notes.txt' if !$pid; $pid }
+sub end { waitpid($_[0], 0); print $? >> 8, "\n" }
+sub drain { for (my $left = $_[0]; $left > 0;) { my $n = sysread(B, my $got, $left) or die; $left -= $n } }
+end(begin()); end(begin('--wait', '50ms'));
+open E, '<err'; <E> =~ / (\d+) of 130000 bytes/ or die; drain(130000 + $1);
+end(begin()); my $last = begin(); select undef, undef, undef, 0.2; drain(260000); end($last);
+close STDIN; close A; print 'rest ', sysread(B, my $rest, 1), "\n";
+END
+	start perl half.pl
+	finish
+	[ "$output" = "$(printf '0\n3\n0\n0\nrest 0')" ]
+	one_line 'sent to - the descriptors and ' ' of 130000 bytes, then: ' 'queue is full'
+}
+
 @test "control characters of a name do not reach the terminal" {
 	fails 1 fdferry send sock $'no\e[31m\nsuch\x7f'
 	one_line 'no\x1b[31m\x0asuch\x7f'
