@@ -67,16 +67,13 @@ setup:
 	@sh tests/setup.sh
 
 # The long forms; "make check" has short ones.
-.PHONY: wrong-descriptor faults sabotage
+.PHONY: wrong-descriptor faults
 wrong-descriptor: $(BUILD)/tests/faults/wrong_descriptor
 	HARNESS_SLOWER=10 FERRY_MESSAGES=$(or $(MESSAGES),100000) $<
 
 faults: $(FAULT_TESTS) all
 	@BUILD='$(BUILD)' MAKE='$(MAKE)' FAULTS_LONG=1 sh tests/run.sh $(FAULT_TESTS) \
 		$(wildcard tests/faults/*.sh)
-
-sabotage:
-	@MAKE='$(MAKE)' CC='$(CC)' sh tests/faults/wrap/sabotage.sh
 
 # Each of tests/mutants breaks the sources in one place, and a test must notice; MUTANTS=FILE... some.
 .PHONY: mutants

@@ -34,6 +34,9 @@ static void check_put(const uint8_t *data, size_t size)
 	fy_control_take(&h, &arrived);
 	REQUIRE(arrived.n == n && !arrived.malformed);
 	REQUIRE(memcmp(arrived.fds, fds, n * sizeof(int)) == 0);
+	control.align.cmsg_level++; /* another protocol's: no descriptors */
+	fy_control_take(&h, &arrived);
+	REQUIRE(arrived.n == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
