@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # run.sh - mutation tests: each *.mutant breaks a copy of the sources in one place, and a test must
-# fail then.  TAP, "not ok" is a survivor; "make mutants" runs all, MUTANTS=... some.
+# fail then.  TAP, "not ok" is a survivor, and the counts; "make mutants" runs all, MUTANTS=... some.
 #
 #   What is broken, in one line.
 #   killed-by: the tests that are run first, without the build directory
@@ -125,7 +125,8 @@ for mutant; do
 		echo "ok $n - $name: $(head -n 1 "$mutant") # $killer"
 	else
 		echo "not ok $n - $name: $(head -n 1 "$mutant") # $killer"
-		bad=1
+		bad=$((bad + 1))
 	fi
 done
-exit $bad
+echo "$((n - bad)) passed, $bad failed"
+[ $bad -eq 0 ]
