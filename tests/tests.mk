@@ -80,6 +80,11 @@ faults: $(FAULT_TESTS) all
 mutants:
 	@MAKE='$(MAKE)' CC='$(CC)' sh tests/mutants/run.sh $(MUTANTS)
 
+# The long forms of all that has one, for an hour, and their summary in docs/campaign.md.
+.PHONY: campaign
+campaign: setup
+	+@BUILD='$(BUILD)' MAKE='$(MAKE)' MINUTES='$(or $(MINUTES),60)' sh tests/campaign.sh
+
 # The same programs once more under the sanitizers, from other compilers, and what must agree.
 .PHONY: check
 check: setup
