@@ -3,6 +3,7 @@
 #include "internal.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #ifndef SCM_PIDFD
 #define SCM_PIDFD 0x04
@@ -13,12 +14,13 @@
 size_t fy_control_put(union fy_control *control, const int *fds, size_t n)
 {
 	struct cmsghdr *c = &control->align;
+	int *slots = (int *)(void *)CMSG_DATA(c);
 
-	memset(control->bytes, 0, CMSG_SPACE(n * sizeof(int)));
 	c->cmsg_level = SOL_SOCKET;
 	c->cmsg_type = SCM_RIGHTS;
 	FY_SET(c->cmsg_len, CMSG_LEN(n * sizeof(int)));
-	memcpy(CMSG_DATA(c), fds, n * sizeof(int));
+	memcpy(slots, fds, n * sizeof(int));
+	slots[n] = 0; /* the padding, where there is some */
 	return CMSG_SPACE(n * sizeof(int));
 }
 
@@ -35,13 +37,15 @@ static void take_slots(struct fy_arrival *arrived, const struct cmsghdr *c, size
 		/* A slot may hold -errno (SO_RIGHTS_NOTRUNC in scm_detach_fds, 7.3), and -EPERM looks
 		 * like "no descriptor". */
 		arrived->withheld += fd < 0;
+		arrived->low |= fd <= STDERR_FILENO;
 		arrived->fds[arrived->n++] = fd;
 	}
 }
 
 /* SCM_PIDFD is a descriptor too, and comes also where somebody else has set SO_PASSPIDFD on the socket.
  * At a full table it is a negative errno, without MSG_CTRUNC (scm_pidfd_recv in scm.h). */
-static void take_pidfd(struct fy_arrival *arrived, const struct cmsghdr *c, size_t bytes)
+static __attribute__((cold)) void take_pidfd(struct fy_arrival *arrived, const struct cmsghdr *c,
+					     size_t bytes)
 {
 	int fd;
 
@@ -50,6 +54,7 @@ static void take_pidfd(struct fy_arrival *arrived, const struct cmsghdr *c, size
 	memcpy(&fd, CMSG_DATA(c), sizeof(fd));
 	ferry_close_all(&arrived->pidfd, 1);
 	arrived->pidfd = fd;
+	arrived->low |= fd <= STDERR_FILENO;
 	arrived->has_pidfd = true;
 }
 
@@ -80,7 +85,7 @@ void fy_control_take(const struct msghdr *h, struct fy_arrival *arrived)
 	size_t at = 0, len = h->msg_controllen;
 
 	arrived->n = arrived->withheld = 0;
-	arrived->malformed = arrived->has_creds = arrived->has_pidfd = false;
+	arrived->malformed = arrived->low = arrived->has_creds = arrived->has_pidfd = false;
 	arrived->pidfd = -1;
 	/* Not CMSG_NXTHDR: glibc and musl differ in what they do about a length that cannot be. */
 	while (at < len && len - at >= CMSG_LEN(0)) {

@@ -23,9 +23,34 @@ static inline int fy_fail(int err)
 #define FY_SET(field, value) ((field) = (__typeof__(field))(value))
 
 /* message.c: what sending and receiving ask of a struct alike */
-int fy_check_size(const void *arg, size_t size, size_t known);
-int fy_check_msg(struct ferry_msg *msg, uint32_t flags);
-size_t fy_total(const struct ferry_msg *msg);
+int fy_check_other_size(const void *arg, size_t size, size_t known);
+int fy_check_fields(struct ferry_msg *msg, uint32_t flags);
+int fy_refuse(struct ferry_msg *msg, int err, const char *why) __attribute__((cold));
+
+static inline int fy_check_size(const void *arg, size_t size, size_t known)
+{
+	return arg != NULL && size == known ? 0 : fy_check_other_size(arg, size, known);
+}
+
+#define FY_MOST_PIECES 1024 /* UIO_MAXIOV */
+
+static inline int fy_check_msg(struct ferry_msg *msg, uint32_t flags)
+{
+	msg->why = NULL;
+	if ((msg->flags & ~flags) == 0 && msg->timeout_ms >= 0 && msg->iov != NULL &&
+	    msg->iovlen <= FY_MOST_PIECES)
+		return 0;
+	return fy_check_fields(msg, flags);
+}
+
+static inline size_t fy_total(const struct ferry_msg *msg)
+{
+	size_t sum = 0;
+
+	for (size_t i = 0; i < msg->iovlen; i++)
+		sum += msg->iov[i].iov_len;
+	return sum;
+}
 
 /* Not /proc/self, which shows the table of the thread group's leader (proc_thread_self(5), 3.17). */
 #define FY_PROC_FD "/proc/thread-self/fd"
@@ -89,6 +114,7 @@ struct fy_arrival {
 	size_t n;
 	size_t withheld; /* such slots */
 	bool malformed;  /* a length that cannot be */
+	bool low;        /* some slot is below 3 */
 	bool has_creds, has_pidfd;
 	struct ucred creds;
 	int pidfd; /* or -errno */

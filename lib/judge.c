@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 /* Received numbers below 3 would become somebody's standard input or output. */
-static int raise_low(struct fy_arrival *arrived)
+static __attribute__((cold)) int raise_low(struct fy_arrival *arrived)
 {
 	int err = 0;
 
@@ -38,12 +38,6 @@ static bool table_full(int sock)
 	return false;
 }
 
-static int refuse(struct ferry_msg *msg, int err, const char *why)
-{
-	msg->why = why;
-	return err;
-}
-
 /* What was lost on the way: 0, or why.
  *
  * The buffer has room for everything that the kernel can put in it, so MSG_CTRUNC never means that it
@@ -55,19 +49,20 @@ static int judge_loss(int sock, const struct msghdr *h, struct fy_arrival *arriv
 {
 	if ((h->msg_flags & MSG_CTRUNC) != 0)
 		msg->lost = table_full(sock) ? EMFILE : EBADMSG;
-	if (raise_low(arrived) < 0)
+	if (arrived->low && raise_low(arrived) < 0)
 		msg->lost = EMFILE;
 	if (arrived->malformed)
-		return refuse(msg, -EBADMSG, "control data of a form that cannot be");
+		return fy_refuse(msg, -EBADMSG, "control data of a form that cannot be");
 	if (msg->err != NULL)
 		return 0;
 	if (msg->lost == EMFILE)
-		return refuse(msg, -EMFILE,
-			      "no free descriptor number: the message was received and its "
-			      "descriptors are lost");
+		return fy_refuse(msg, -EMFILE,
+				 "no free descriptor number: the message was received and its "
+				 "descriptors are lost");
 	if (msg->lost != 0 || arrived->withheld > 0)
-		return refuse(msg, -EBADMSG,
-			      "descriptors were withheld on the way, by a security module for one");
+		return fy_refuse(
+			msg, -EBADMSG,
+			"descriptors were withheld on the way, by a security module for one");
 	return 0;
 }
 
@@ -82,7 +77,7 @@ static int judge_expectation(const struct fy_arrival *arrived, struct ferry_msg 
 		if (err == 0)
 			continue;
 		msg->why_slot = i;
-		return refuse(msg, -EBADFD, why != NULL ? why : "it cannot be looked at");
+		return fy_refuse(msg, -EBADFD, why != NULL ? why : "it cannot be looked at");
 	}
 	return 0;
 }
@@ -94,14 +89,14 @@ int fy_judge(int sock, const struct msghdr *h, struct fy_arrival *arrived, struc
 	if (err < 0)
 		return err;
 	if ((h->msg_flags & MSG_TRUNC) != 0)
-		return refuse(msg, -EMSGSIZE, "more data than there is room for");
+		return fy_refuse(msg, -EMSGSIZE, "more data than there is room for");
 	if (arrived->n > msg->max_fds)
-		return refuse(msg, -EMSGSIZE, "more descriptors than asked for");
+		return fy_refuse(msg, -EMSGSIZE, "more descriptors than asked for");
 	if (msg->budget != NULL && arrived->n > *msg->budget)
-		return refuse(msg, -EDQUOT, "more descriptors than may still come from here");
+		return fy_refuse(msg, -EDQUOT, "more descriptors than may still come from here");
 	if (arrived->n - arrived->withheld < msg->min_fds)
-		return refuse(msg, -ENOMSG,
-			      arrived->n == 0 ? "a message without a descriptor"
-					      : "fewer descriptors than asked for");
+		return fy_refuse(msg, -ENOMSG,
+				 arrived->n == 0 ? "a message without a descriptor"
+						 : "fewer descriptors than asked for");
 	return msg->expect != NULL ? judge_expectation(arrived, msg) : 0;
 }

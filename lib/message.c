@@ -4,7 +4,7 @@
 
 /* A struct that travels with its size: a shorter one was never published, a longer one is of a newer
  * header and must not ask for anything that this library does not know. */
-int fy_check_size(const void *arg, size_t size, size_t known)
+int fy_check_other_size(const void *arg, size_t size, size_t known)
 {
 	const unsigned char *bytes = arg;
 
@@ -16,27 +16,25 @@ int fy_check_size(const void *arg, size_t size, size_t known)
 	return 0;
 }
 
-#define MOST_PIECES 1024 /* UIO_MAXIOV: the kernel's EMSGSIZE for more would say something else */
-
-int fy_check_msg(struct ferry_msg *msg, uint32_t flags)
+/* Cold: the way of a message that is as it should be leads past it without a jump. */
+int fy_refuse(struct ferry_msg *msg, int err, const char *why)
 {
-	msg->why = NULL;
-	if ((msg->flags & ~flags) != 0)
-		msg->why = "a flag that this call does not have";
-	else if (msg->timeout_ms < 0)
-		msg->why = "timeout_ms is negative: 0 waits for ever, FERRY_NOWAIT does not wait";
-	else if (msg->iovlen > 0 && msg->iov == NULL)
-		msg->why = "iov is NULL";
-	else if (msg->iovlen > MOST_PIECES)
-		msg->why = "more than 1024 pieces of data";
-	return msg->why == NULL ? 0 : -EINVAL;
+	msg->why = why;
+	return err;
 }
 
-size_t fy_total(const struct ferry_msg *msg)
+int fy_check_fields(struct ferry_msg *msg, uint32_t flags)
 {
-	size_t sum = 0;
-
-	for (size_t i = 0; i < msg->iovlen; i++)
-		sum += msg->iov[i].iov_len;
-	return sum;
+	if ((msg->flags & ~flags) != 0)
+		return fy_refuse(msg, -EINVAL, "a flag that this call does not have");
+	if (msg->timeout_ms < 0)
+		return fy_refuse(msg, -EINVAL,
+				 "timeout_ms is negative: 0 waits for ever, FERRY_NOWAIT does not "
+				 "wait");
+	if (msg->iovlen > 0 && msg->iov == NULL)
+		return fy_refuse(msg, -EINVAL, "iov is NULL");
+	/* The kernel's own errno for it is EMSGSIZE, which says something else here. */
+	if (msg->iovlen > FY_MOST_PIECES)
+		return fy_refuse(msg, -EINVAL, "more than 1024 pieces of data");
+	return 0;
 }

@@ -17,10 +17,8 @@ static int clear(struct ferry_msg *msg)
 	msg->why_slot = 0;
 	if (msg->from != NULL && msg->from_size > 0)
 		msg->from[0] = '\0';
-	if (msg->max_fds > 0 && msg->fds == NULL) {
-		msg->why = "fds is NULL";
-		return -EINVAL;
-	}
+	if (msg->max_fds > 0 && msg->fds == NULL)
+		return fy_refuse(msg, -EINVAL, "fds is NULL");
 	for (size_t i = 0; i < msg->max_fds; i++) {
 		msg->fds[i] = -1;
 		if (msg->err != NULL)
@@ -44,20 +42,16 @@ static int check(int sock, struct ferry_msg *msg, size_t size)
 				   FERRY_NOWAIT | FERRY_EINTR | FERRY_ROOM_FIRST | FERRY_DISPOSE);
 	if (err < 0)
 		return err;
-	if (msg->min_fds > msg->max_fds || msg->min_fds > FERRY_MAX_FDS) {
-		msg->why = "min_fds is more than max_fds, or than a message can have";
-		return -EINVAL;
-	}
-	if (msg->from != NULL && msg->from_size < FERRY_ADDR_SIZE) {
-		msg->why = "from has less room than FERRY_ADDR_SIZE";
-		return -EINVAL;
-	}
+	if (msg->min_fds > msg->max_fds || msg->min_fds > FERRY_MAX_FDS)
+		return fy_refuse(msg, -EINVAL,
+				 "min_fds is more than max_fds, or than a message can have");
+	if (msg->from != NULL && msg->from_size < FERRY_ADDR_SIZE)
+		return fy_refuse(msg, -EINVAL, "from has less room than FERRY_ADDR_SIZE");
 	/* It would take the descriptors and leave the bytes that they came with
 	 * (unix_stream_read_generic). */
-	if (fy_total(msg) == 0 && fy_type(sock) == SOCK_STREAM) {
-		msg->why = "no room for data: on a stream, descriptors come with a byte";
-		return -EINVAL;
-	}
+	if (fy_total(msg) == 0 && fy_type(sock) == SOCK_STREAM)
+		return fy_refuse(msg, -EINVAL,
+				 "no room for data: on a stream, descriptors come with a byte");
 	return 0;
 }
 
@@ -90,61 +84,72 @@ static bool may_hide_a_message(int sock, const struct msghdr *h)
 }
 
 /* What receive has learnt beside the message. */
-struct outcome {
+struct attempt {
+	struct fy_wait wait;
+	bool again; /* looked a second time, see may_hide_a_message */
+	bool shut;  /* looked once more after the end was seen */
 	bool reset; /* the other end has gone without reading all that we sent: this may be its last */
 	bool empty; /* a message of nothing, and not the end */
 };
 
-static ssize_t receive(int sock, struct msghdr *h, struct ferry_msg *msg, struct outcome *o)
+/* recvmsg(2) gave nothing (0), or failed: 1 to try again, 0 for a message of nothing or the end, or
+ * -errno. */
+static __attribute__((cold)) int after_nothing(int sock, struct msghdr *h, struct ferry_msg *msg,
+					       struct attempt *a, ssize_t n)
 {
-	const struct msghdr fresh = *h;
-	struct fy_wait w = {0};
-	bool again = false, shut = false;
+	int err;
 
+	if (n == 0) {
+		if (a->again || !may_hide_a_message(sock, h))
+			return 0;
+		a->again = true;
+		h->msg_controllen = FY_CONTROL_SIZE;
+		h->msg_namelen = h->msg_name != NULL ? sizeof(struct fy_raw_name) : 0;
+		return 1;
+	}
+	if (errno == ECONNRESET && !a->reset) {
+		/* On seqpacket it comes before the messages that are still queued
+		 * (unix_release_sock sets sk_err): those first. */
+		a->reset = true;
+		return 1;
+	}
+	if (errno == EINTR && (msg->flags & FERRY_EINTR) == 0)
+		return 1;
+	if (errno != EAGAIN)
+		return -errno;
+	if (a->again) {
+		/* If nobody has gone it was a message, on a socket without credentials. */
+		a->empty = !is_shut(sock);
+		h->msg_controllen = 0; /* of a call that failed */
+		h->msg_namelen = 0;
+		return 0;
+	}
+	if (a->reset)
+		return -ECONNRESET;
+	if (a->shut)
+		return -ESHUTDOWN;
+	/* What was sent before the end is there by the time that the end is seen: once more. */
+	if (((msg->flags & FERRY_NOWAIT) != 0 || a->wait.lies > 0) && is_shut(sock)) {
+		a->shut = true;
+		return 1;
+	}
+	err = fy_wait(&a->wait, sock, POLLIN, msg->flags, msg->timeout_ms);
+	return err < 0 ? err : 1;
+}
+
+static ssize_t receive(int sock, struct msghdr *h, struct ferry_msg *msg, struct attempt *a)
+{
 	for (;;) {
 		ssize_t n;
-		int err;
+		int err = room_first(sock, msg);
 
-		err = room_first(sock, msg);
 		if (err < 0)
 			return err;
-		*h = fresh;
-		n = recvmsg(sock, h, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
-		if (n == 0 && !again && may_hide_a_message(sock, h)) {
-			again = true;
-			continue;
-		}
-		if (n >= 0)
+		n = recvmsg(sock, h, MSG_CMSG_CLOEXEC | MSG_DONTWAIT); /* leaves h if it fails */
+		if (n > 0)
 			return n;
-		if (errno == ECONNRESET && !o->reset) {
-			/* On seqpacket it comes before the messages that are still queued
-			 * (unix_release_sock sets sk_err): those first. */
-			o->reset = true;
-			continue;
-		}
-		if (errno == EINTR && (msg->flags & FERRY_EINTR) == 0)
-			continue;
-		if (errno != EAGAIN)
-			return -errno;
-		if (again) {
-			/* If nobody has gone it was a message, on a socket without credentials. */
-			o->empty = !is_shut(sock);
-			h->msg_controllen = 0; /* of a call that failed */
-			h->msg_namelen = 0;
-			h->msg_flags = 0;
-			return 0;
-		}
-		if (o->reset)
-			return -ECONNRESET;
-		if (shut)
-			return -ESHUTDOWN;
-		/* What was sent before the end is there by the time that the end is seen: once more. */
-		if (((msg->flags & FERRY_NOWAIT) != 0 || w.lies > 0) && is_shut(sock)) {
-			shut = true;
-			continue;
-		}
-		err = fy_wait(&w, sock, POLLIN, msg->flags, msg->timeout_ms);
-		if (err < 0)
+		err = after_nothing(sock, h, msg, a, n);
+		if (err <= 0)
 			return err;
 	}
 }
@@ -176,17 +181,17 @@ static void give(struct fy_arrival *arrived, struct ferry_msg *msg)
 		*msg->budget -= arrived->n;
 	if (msg->peer != NULL)
 		fy_peer_of_message(arrived, msg->peer);
-	else
+	else if (arrived->pidfd >= 0)
 		ferry_close_all(&arrived->pidfd, 1);
 }
 
 int ferry_recv(int sock, struct ferry_msg *msg, size_t size)
 {
-	union fy_control control = {0};
+	union fy_control control;
 	struct fy_arrival arrived;
 	struct fy_raw_name from;
 	struct msghdr h;
-	struct outcome outcome = {0};
+	struct attempt attempt = {0};
 	ssize_t n;
 	int err = check(sock, msg, size);
 
@@ -201,15 +206,15 @@ int ferry_recv(int sock, struct ferry_msg *msg, size_t size)
 		h.msg_name = &from;
 		h.msg_namelen = sizeof(from);
 	}
-	n = receive(sock, &h, msg, &outcome);
+	n = receive(sock, &h, msg, &attempt);
 	if (n == -ESHUTDOWN)
 		return 0;
 	if (n < 0)
 		return fy_fail((int)n);
 	msg->len = (size_t)n;
 	fy_control_take(&h, &arrived);
-	if (n == 0 && !outcome.empty && is_end(sock, &h, &arrived))
-		return outcome.reset ? fy_fail(ECONNRESET) : 0;
+	if (n == 0 && !attempt.empty && is_end(sock, &h, &arrived))
+		return attempt.reset ? fy_fail(ECONNRESET) : 0;
 	err = fy_judge(sock, &h, &arrived, msg);
 	if (err < 0) {
 		fy_control_close(&arrived, (msg->flags & FERRY_DISPOSE) != 0);

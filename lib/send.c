@@ -20,7 +20,8 @@ static ssize_t send_message(int sock, const struct msghdr *h)
 #endif
 }
 
-static int check(int sock, struct ferry_msg *msg, size_t size)
+/* The bytes of all pieces in *all. */
+static int check(int sock, struct ferry_msg *msg, size_t size, size_t *all)
 {
 	int type, err = fy_check_size(msg, size, sizeof(*msg));
 
@@ -31,38 +32,31 @@ static int check(int sock, struct ferry_msg *msg, size_t size)
 	err = fy_check_msg(msg, FERRY_NOWAIT | FERRY_EINTR);
 	if (err < 0)
 		return err;
-	if (msg->nfds > 0 && msg->fds == NULL) {
-		msg->why = "fds is NULL";
-		return -EINVAL;
-	}
-	if (msg->nfds > FERRY_MAX_FDS) {
-		msg->why = "more than 253 descriptors in one message";
-		return -E2BIG;
-	}
-	if (msg->resume > fy_total(msg)) {
-		msg->why = "resume lies behind the end of the data";
-		return -EINVAL;
-	}
+	if (msg->nfds > 0 && msg->fds == NULL)
+		return fy_refuse(msg, -EINVAL, "fds is NULL");
+	if (msg->nfds > FERRY_MAX_FDS)
+		return fy_refuse(msg, -E2BIG, "more than 253 descriptors in one message");
+	*all = fy_total(msg);
+	if (msg->resume > *all)
+		return fy_refuse(msg, -EINVAL, "resume lies behind the end of the data");
 	/* The rest is rare, and asks for the type, which costs a tenth of a message. */
-	if (msg->resume == 0 && msg->to == NULL && (msg->nfds == 0 || fy_total(msg) > 0))
+	if (msg->resume == 0 && msg->to == NULL && (msg->nfds == 0 || *all > 0))
 		return 0;
 	type = fy_type(sock);
 	if (type < 0)
 		return type;
 	/* The kernel reports success and destroys them (unix_stream_sendmsg: while (sent < len)). */
-	if (msg->nfds > 0 && fy_total(msg) == 0 && type == SOCK_STREAM) {
-		msg->why = "descriptors without data are lost on a stream: send at least one byte";
-		return -ENODATA;
-	}
-	if (msg->resume > 0 && type != SOCK_STREAM) {
-		msg->why = "resume is for streams: other messages leave whole or not at all";
-		return -EINVAL;
-	}
+	if (msg->nfds > 0 && *all == 0 && type == SOCK_STREAM)
+		return fy_refuse(
+			msg, -ENODATA,
+			"descriptors without data are lost on a stream: send at least one byte");
+	if (msg->resume > 0 && type != SOCK_STREAM)
+		return fy_refuse(msg, -EINVAL,
+				 "resume is for streams: other messages leave whole or not at all");
 	/* On seqpacket the kernel ignores it (unix_seqpacket_sendmsg). */
-	if (msg->to != NULL && type != SOCK_DGRAM) {
-		msg->why = "a destination is for datagrams: this socket has its other end";
-		return -EISCONN;
-	}
+	if (msg->to != NULL && type != SOCK_DGRAM)
+		return fy_refuse(msg, -EISCONN,
+				 "a destination is for datagrams: this socket has its other end");
 	return 0;
 }
 
@@ -129,76 +123,85 @@ static int wait_for_room(struct fy_wait *w, int sock, int err, const struct ferr
 
 /* Sends the message and goes on until all has left.  Only a stream ever takes a part; its first byte
  * takes the descriptors along, so that the control data goes with the first part and never again. */
-static int send_all(int sock, const struct msghdr *whole, struct ferry_msg *msg)
+static int send_all(int sock, struct msghdr *h, struct ferry_msg *msg, size_t all)
 {
-	struct msghdr h = *whole; /* which window does not outlive */
-	struct iovec window[WINDOW];
+	struct iovec window[WINDOW], *const whole = h->msg_iov;
 	struct fy_wait w = {0};
-	size_t all = fy_total(msg), sent = msg->resume;
+	size_t sent = msg->resume;
+	int err = 0;
 
 	for (;;) {
 		ssize_t n;
 
 		if (sent > 0) {
-			h.msg_control = NULL;
-			h.msg_controllen = 0;
-			h.msg_iov = window;
-			FY_SET(h.msg_iovlen, remaining(msg, sent, window));
+			h->msg_control = NULL;
+			h->msg_controllen = 0;
+			h->msg_iov = window;
+			FY_SET(h->msg_iovlen, remaining(msg, sent, window));
 		}
-		n = send_message(sock, &h);
+		n = send_message(sock, h);
 		if (n < 0) {
-			int err = wait_for_room(&w, sock, -errno, msg);
-
+			err = wait_for_room(&w, sock, -errno, msg);
 			if (err < 0)
-				return err;
+				break;
 			continue;
 		}
 		w.lies = 0; /* poll said the truth, however soon */
 		sent += (size_t)n;
 		msg->len = sent;
 		if (sent >= all)
-			return 0;
+			break;
 	}
+	h->msg_iov = whole;
+	return err;
+}
+
+/* The same to a destination of its own. */
+static int send_to(int sock, struct msghdr *h, struct ferry_msg *msg, size_t all)
+{
+	struct fy_name name = {0};
+	int handle = -1, err = fy_name_check(msg->to);
+
+	if (err == 0 && fy_name_is_abstract(msg->to))
+		err = fy_name_direct(&name, msg->to);
+	else if (err == 0)
+		err = handle = fy_path_open(msg->to);
+	if (handle >= 0)
+		err = fy_name_handle(&name, handle);
+	if (err < 0)
+		return err;
+	h->msg_name = &name.un;
+	h->msg_namelen = name.len;
+	err = send_all(sock, h, msg, all);
+	if (err == -ENOENT && handle >= 0) {
+		err = fy_name_without_proc(&name, msg->to);
+		h->msg_namelen = name.len;
+		if (err == 0)
+			err = send_all(sock, h, msg, all);
+	}
+	h->msg_name = NULL; /* which ends here */
+	if (handle >= 0)
+		close(handle);
+	return err;
 }
 
 int ferry_send(int sock, struct ferry_msg *msg, size_t size)
 {
 	union fy_control control;
-	struct fy_name name;
 	struct msghdr h;
-	int handle = -1, err = check(sock, msg, size);
+	size_t all = 0;
+	int err = check(sock, msg, size, &all);
 
 	if (err < 0)
 		return fy_fail(err);
-	memset(&h, 0, sizeof(h)); /* musl has padding where the kernel has lengths */
-	if (msg->to != NULL) {
-		err = fy_name_check(msg->to);
-		if (err == 0 && fy_name_is_abstract(msg->to))
-			err = fy_name_direct(&name, msg->to);
-		else if (err == 0)
-			err = handle = fy_path_open(msg->to);
-		if (handle >= 0)
-			err = fy_name_handle(&name, handle);
-		if (err < 0)
-			return fy_fail(err);
-		h.msg_name = &name.un;
-		h.msg_namelen = name.len; /* NOLINT(clang-analyzer-core.*): fy_name_* set it */
-	}
+	memset(&h, 0, sizeof(h));             /* musl has padding where the kernel has lengths */
 	h.msg_iov = (struct iovec *)msg->iov; /* sendmsg(2) only reads it */
 	FY_SET(h.msg_iovlen, msg->iovlen);
 	if (msg->nfds > 0) {
 		h.msg_control = control.bytes;
 		FY_SET(h.msg_controllen, fy_control_put(&control, msg->fds, msg->nfds));
 	}
-	err = send_all(sock, &h, msg);
-	if (err == -ENOENT && handle >= 0) {
-		err = fy_name_without_proc(&name, msg->to);
-		h.msg_namelen = name.len;
-		if (err == 0)
-			err = send_all(sock, &h, msg);
-	}
-	if (handle >= 0)
-		close(handle);
+	err = msg->to == NULL ? send_all(sock, &h, msg, all) : send_to(sock, &h, msg, all);
 	if (err < 0) {
 		msg->why = reason(err, msg);
 		return fy_fail(err);
