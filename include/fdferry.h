@@ -143,8 +143,8 @@ FERRY_API int ferry_send(int sock, struct ferry_msg *msg, size_t size);
 
 /* Receives one message; on a stream, what one recvmsg(2) gives.  Returns 1 for a message (also one
  * without data), 0 for end of file.  On failure no descriptor was given and none is open; after
- * -EMSGSIZE, -EMFILE, -EBADMSG, -ENOMSG, -EDQUOT and -EBADFD the message is consumed, after any other it
- * is not.
+ * -EMSGSIZE, -EMFILE, -EBADMSG, -ENOMSG, -EDQUOT and -EBADFD the message is consumed, and after -EFAULT
+ * but for a stream; after any other it is not.
  *
  * With err, a message that lost descriptors on the way is delivered all the same: slot i has a
  * descriptor and err[i] 0, or -1 and err[i] why (an errno), and lost says why there are no more. */

@@ -292,7 +292,7 @@ TEST_EACH_CONNECTED(to_on_a_connection)
 
 	other = CHECK_OK(ferry_bind("other", SOCK_DGRAM, 0600, 0));
 	CHECK_OK(ferry_pair(pair, type, 0));
-	CHECK_INT(send_text_to(pair[0], "other", "secret", NULL, 0, 0), <, 0);
+	CHECK_FAILS(send_text_to(pair[0], "other", "secret", NULL, 0, 0), EISCONN);
 	check_empty(pair[1]);
 	check_empty(other);
 	CHECK_OK(unlink("other"));
@@ -321,6 +321,57 @@ TEST(from_a_long_path)
 	CHECK_OK(ferry_unbind(server, "sock"));
 	path[150] = '\0';
 	CHECK_OK(rmdir(path));
+	close(server);
+	close(client);
+}
+
+TEST(to_paths_that_cannot_be_walked)
+{
+	int client = plain_socket(SOCK_DGRAM), server = plain_bind("sock", SOCK_DGRAM);
+
+	CHECK_OK(mkdir("dir", 0700));
+	CHECK_FAILS(send_text_to(client, "sock/x", "x", NULL, 0, 0), ENOTDIR);
+	CHECK_FAILS(send_text_to(client, "dir/", "x", NULL, 0, 0), EISDIR);
+	CHECK_FAILS(send_text_to(client, "/", "x", NULL, 0, 0), EISDIR);
+	CHECK_FAILS(send_text_to(client, "dir", "x", NULL, 0, 0), ECONNREFUSED);
+	limit_fds((unsigned)open_fds());
+	CHECK_FAILS(send_text_to(client, "sock", "x", NULL, 0, 0), EMFILE);
+	limit_fds(256);
+	check_empty(server);
+	CHECK_OK(rmdir("dir"));
+	CHECK_OK(unlink("sock"));
+	close(server);
+	close(client);
+}
+
+TEST(to_without_leave)
+{
+	int client = plain_socket(SOCK_DGRAM), server;
+
+	drop_root();
+	server = CHECK_OK(ferry_bind("sock", SOCK_DGRAM, 0, 0));
+	CHECK_FAILS(send_text_to(client, "sock", "x", NULL, 0, 0), EACCES);
+	CHECK_OK(mkdir("closed", 0));
+	CHECK_FAILS(send_text_to(client, "closed/sock", "x", NULL, 0, 0), EACCES);
+	check_empty(server);
+	CHECK_OK(rmdir("closed"));
+	CHECK_OK(unlink("sock"));
+	close(server);
+	close(client);
+}
+
+TEST(to_one_that_is_connected_to_another)
+{
+	int client = plain_socket(SOCK_DGRAM), server = plain_bind("sock", SOCK_DGRAM);
+	int other = plain_bind("other", SOCK_DGRAM);
+	struct sockaddr_un un;
+	socklen_t len = plain_name(&un, "other");
+
+	CHECK_OK(connect(server, (struct sockaddr *)&un, len));
+	CHECK_FAILS(send_text_to(client, "sock", "x", NULL, 0, 0), EPERM);
+	CHECK_OK(unlink("sock"));
+	CHECK_OK(unlink("other"));
+	close(other);
 	close(server);
 	close(client);
 }

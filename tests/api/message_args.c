@@ -5,6 +5,11 @@
 #include "api.h"
 
 #include <limits.h>
+#include <sys/syscall.h>
+
+#ifndef SYS_io_uring_setup
+#define SYS_io_uring_setup 425
+#endif
 
 /* A struct of a newer header: what is behind today's must be zero. */
 struct newer {
@@ -202,7 +207,7 @@ TEST_EACH_TYPE(one_bad_descriptor_among_good_ones)
 TEST(bad_sockets)
 {
 	int write_end, read_end = new_pipe(&write_end), stream = plain_socket(SOCK_STREAM);
-	int dgram = plain_socket(SOCK_DGRAM);
+	int dgram = plain_socket(SOCK_DGRAM), seqpacket = plain_socket(SOCK_SEQPACKET);
 	struct box b;
 	struct fd_table *before = remember_fds();
 
@@ -211,10 +216,12 @@ TEST(bad_sockets)
 	CHECK_FAILS(send_text(read_end, "x", &read_end, 1), ENOTSOCK);
 	CHECK_FAILS(send_text(stream, "x", &read_end, 1), ENOTCONN);
 	CHECK_FAILS(send_text(dgram, "x", &read_end, 1), ENOTCONN);
+	CHECK_FAILS(send_text(seqpacket, "x", &read_end, 1), ENOTCONN);
 	CHECK_FAILS(box_recv(-1, &b, 1), EBADF);
 	CHECK_FAILS(box_recv(99, &b, 1), EBADF);
 	CHECK_FAILS(box_recv(read_end, &b, 1), ENOTSOCK);
 	CHECK_FAILS(box_recv(stream, &b, 1), EINVAL);
+	CHECK_FAILS(box_recv(seqpacket, &b, 1), ENOTCONN);
 	CHECK_FAILS(ferry_recv_fd(-1), EBADF);
 	CHECK_FAILS(ferry_send_fd(-1, read_end), EBADF);
 	CHECK_FDS(before);
@@ -222,6 +229,7 @@ TEST(bad_sockets)
 	close(write_end);
 	close(stream);
 	close(dgram);
+	close(seqpacket);
 }
 
 /* More pieces than the kernel takes in one call (1024) must not cost the message that is queued. */
@@ -247,4 +255,61 @@ TEST_EACH_TYPE(very_many_pieces)
 	/* -EMSGSIZE would say that the message was too large, and is consumed. */
 	CHECK_INT(r, ==, -EINVAL);
 	still_there(pair, file);
+}
+
+/* A page that nobody may touch.  What is queued is consumed but for a stream, and its descriptor closed. */
+TEST_EACH_TYPE(memory_that_is_not_there)
+{
+	int pair[2], write_end, read_end = new_pipe(&write_end);
+	void *page = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct ferry_msg out = {.iovlen = 1, .fds = &write_end, .nfds = 1};
+	struct iovec nowhere = {.iov_base = page, .iov_len = 4};
+	struct box b;
+
+	CHECK(page != MAP_FAILED);
+	CHECK_OK(ferry_pair(pair, type, 0));
+	out.iov = &nowhere;
+	CHECK_FAILS(ferry_send(pair[0], &out, sizeof(out)), EFAULT);
+	CHECK_INT(out.len, ==, 0);
+	check_empty(pair[1]);
+	CHECK_OK(send_text(pair[0], "text", &write_end, 1));
+	close(write_end);
+	box_new(&b, 1);
+	b.iov = nowhere;
+	CHECK_FAILS(ferry_recv(pair[1], &b.msg, sizeof(b.msg)), EFAULT);
+	box_check(&b);
+	CHECK_INT(b.msg.nfds, ==, 0);
+	CHECK(pipe_ended(read_end) == (type != SOCK_STREAM));
+	if (type == SOCK_STREAM) {
+		CHECK_INT(box_recv(pair[1], &b, 1), ==, 1);
+		CHECK_STR(b.data, "text");
+		ferry_close_all(b.fds, b.msg.nfds);
+		CHECK(pipe_ended(read_end));
+	}
+	check_empty(pair[1]);
+	close(read_end);
+	close_pair(pair);
+	CHECK_OK(munmap(page, 4096));
+}
+
+/* io_uring's: in a queue it could hold itself. */
+TEST_EACH_TYPE(a_descriptor_that_cannot_be_sent)
+{
+	unsigned char parameters[120] = {0}; /* struct io_uring_params */
+	int pair[2], ring = (int)syscall(SYS_io_uring_setup, 1, parameters), r, err;
+
+	if (ring < 0)
+		SKIP("io_uring_setup: %s", strerror(errno));
+	CHECK_OK(ferry_pair(pair, type, 0));
+	errno = 0;
+	r = send_text(pair[0], "x", &ring, 1);
+	err = errno;
+	close(ring);
+	if (r < 0)
+		check_empty(pair[1]);
+	close_pair(pair);
+	if (r == 0)
+		SKIP("this kernel sends io_uring's descriptors");
+	CHECK_INT(r, ==, -EINVAL);
+	CHECK_INT(err, ==, EINVAL);
 }

@@ -344,6 +344,10 @@ TEST_EACH_TYPE(pidfd_at_a_full_table)
 
 TEST(sizes)
 {
+	struct {
+		struct ferry_peer peer;
+		char more[8];
+	} big = {.more = {0}};
 	struct ferry_peer peer;
 	struct box b;
 	int pair[2];
@@ -356,6 +360,10 @@ TEST(sizes)
 		b.msg.peer_size = size;
 		CHECK_FAILS(ferry_recv(pair[1], &b.msg, sizeof(b.msg)), EINVAL);
 	}
+	big.more[0] = 1;
+	b.msg.peer = &big.peer;
+	b.msg.peer_size = sizeof(big);
+	CHECK_FAILS(ferry_recv(pair[1], &b.msg, sizeof(b.msg)), E2BIG);
 	CHECK_FROM(pair[1], "kept", &peer);
 	close_pair(pair);
 }

@@ -4,6 +4,7 @@
  */
 #include "api.h"
 
+#include <netinet/in.h>
 #include <sys/time.h>
 
 static const int types[] = {SOCK_SEQPACKET, SOCK_STREAM};
@@ -293,4 +294,40 @@ TEST(full_table_with_a_low_number_free)
 	CHECK_OK(ferry_unbind(server, "sock"));
 	close(client);
 	close(server);
+}
+
+TEST(datagram_sockets_have_no_connections)
+{
+	int sock = plain_bind("sock", SOCK_DGRAM);
+
+	CHECK_FAILS(ferry_accept(sock, 0, 0), EOPNOTSUPP);
+	CHECK_FAILS(ferry_accept(sock, FERRY_NOWAIT, 0), EOPNOTSUPP);
+	close(sock);
+	CHECK_OK(unlink("sock"));
+}
+
+/* Whether it listens or not: what it would give could not carry descriptors. */
+TEST(tcp_listeners)
+{
+	const struct sockaddr_in loopback = {.sin_family = AF_INET,
+					     .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int tcp = CHECK_OK(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+
+	CHECK_FAILS(ferry_accept(tcp, 0, 0), EPROTONOSUPPORT);
+	if (bind(tcp, (const struct sockaddr *)&loopback, sizeof(loopback)) == 0) {
+		CHECK_OK(listen(tcp, 1));
+		CHECK_FAILS(ferry_accept(tcp, FERRY_NOWAIT, 0), EPROTONOSUPPORT);
+	}
+	close(tcp);
+}
+
+TEST_EACH_CONNECTED(listener_that_is_shut_down)
+{
+	int server = plain_listen("sock", type, 5);
+
+	CHECK_OK(shutdown(server, SHUT_RD));
+	CHECK_FAILS(ferry_accept(server, 0, 0), EINVAL);
+	CHECK_FAILS(ferry_accept(server, FERRY_NOWAIT, 0), EINVAL);
+	close(server);
+	CHECK_OK(unlink("sock"));
 }

@@ -320,3 +320,24 @@ TEST(full_table_and_a_stale_file)
 	plain_stale("sock", SOCK_STREAM);
 	at_each_limit("sock", true);
 }
+
+static void bind_as_user(void *arg)
+{
+	(void)arg;
+	drop_root();
+	CHECK_FAILS(ferry_bind("public/sock", SOCK_DGRAM, 0600, 0), EPERM);
+}
+
+/* Nobody serves it, and it can be seen that nobody does; but in a sticky directory it is its owner's. */
+TEST(stale_file_of_another_in_a_sticky_directory)
+{
+	if (!is_root())
+		SKIP("only root can make files of other users");
+	CHECK_OK(mkdir("public", 0700));
+	CHECK_OK(chmod("public", 01777));
+	plain_stale("public/sock", SOCK_DGRAM);
+	CHECK_OK(chmod("public/sock", 0666));
+	join_child(in_child(bind_as_user, NULL));
+	CHECK_OK(unlink("public/sock"));
+	CHECK_OK(rmdir("public"));
+}

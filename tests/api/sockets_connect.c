@@ -107,6 +107,17 @@ TEST_EACH_TYPE(stale)
 	CHECK_FAILS(ferry_connect(name, 0, 0, 0), ECONNREFUSED);
 }
 
+/* An abstract name is looked up with the type: of another one there is nobody. */
+TEST(wrong_type_of_an_abstract_name)
+{
+	char name[60];
+	int server = plain_listen(abstract(name), SOCK_STREAM, 5);
+
+	CHECK_FAILS(ferry_connect(name, SOCK_DGRAM, 0, 0), ECONNREFUSED);
+	CHECK_FAILS(ferry_connect(name, SOCK_SEQPACKET, 0, 0), ECONNREFUSED);
+	close(server);
+}
+
 TEST(bound_but_not_listening)
 {
 	int server = plain_bind("sock", SOCK_SEQPACKET);
@@ -325,4 +336,28 @@ TEST_EACH_TYPE(full_table)
 	CHECK_INT(fd, >=, 3);
 	close(server);
 	CHECK_OK(unlink("sock"));
+}
+
+/* A datagram socket that is connected takes from nobody else. */
+TEST(receiver_of_another)
+{
+	int server = plain_bind("sock", SOCK_DGRAM), other = plain_bind("other", SOCK_DGRAM);
+	struct sockaddr_un un;
+	socklen_t len = plain_name(&un, "other");
+
+	CHECK_OK(connect(server, (struct sockaddr *)&un, len));
+	CHECK_FAILS(ferry_connect("sock", SOCK_DGRAM, 0, 0), EPERM);
+	CHECK_FAILS(ferry_connect("sock", 0, 0, 0), EPERM);
+	close(server);
+	close(other);
+	CHECK_OK(unlink("sock"));
+	CHECK_OK(unlink("other"));
+}
+
+TEST(paths_that_end_in_a_slash)
+{
+	CHECK_OK(mkdir("dir", 0700));
+	CHECK_FAILS(ferry_connect("dir/", 0, 0, 0), EISDIR);
+	CHECK_FAILS(ferry_connect("/", SOCK_STREAM, 0, 0), EISDIR);
+	CHECK_OK(rmdir("dir"));
 }

@@ -247,3 +247,14 @@ TEST(only_low_numbers_free)
 	close(server);
 	CHECK_OK(unlink("sock"));
 }
+
+TEST(opened_as_a_path)
+{
+	int server = plain_bind("sock", SOCK_DGRAM);
+	int path = CHECK_OK(open("sock", O_PATH | O_CLOEXEC));
+
+	CHECK_FAILS(ferry_prepare(path, 0), EBADF);
+	close(path);
+	close(server);
+	CHECK_OK(unlink("sock"));
+}

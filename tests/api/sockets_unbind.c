@@ -4,6 +4,9 @@
  */
 #include "api.h"
 
+#include <limits.h>
+#include <sched.h>
+
 /* Who may ask the kernel for a socket's file directly (CAP_NET_ADMIN) takes another way than others. */
 #define TEST_BOTH_USERS(name)                                                                      \
 	static void both_##name(int type);                                                         \
@@ -202,4 +205,84 @@ TEST(full_table_as_user)
 {
 	drop_root();
 	at_each_limit();
+}
+
+TEST(other_sockets_and_other_places)
+{
+	int server = CHECK_OK(ferry_bind("sock", SOCK_STREAM, 0600, 0));
+	int tcp = CHECK_OK(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+	char name[NAME_MAX + 2];
+
+	CHECK_FAILS(ferry_unbind(tcp, "sock"), EPROTONOSUPPORT);
+	CHECK_FAILS(ferry_unbind(server, "sock/x"), ENOTDIR);
+	CHECK_FAILS(ferry_unbind(server, "./"), EISDIR);
+	CHECK_OK(symlink("loop", "loop"));
+	CHECK_FAILS(ferry_unbind(server, "loop/sock"), ELOOP);
+	memset(name, 'n', NAME_MAX + 1);
+	name[NAME_MAX + 1] = '\0';
+	CHECK_FAILS(ferry_unbind(server, name), ENAMETOOLONG);
+	CHECK_OK(unlink("loop"));
+	CHECK_OK(ferry_unbind(server, "sock"));
+	close(server);
+	close(tcp);
+}
+
+TEST(directory_without_leave)
+{
+	int server;
+
+	drop_root();
+	CHECK_OK(mkdir("closed", 0700));
+	server = CHECK_OK(ferry_bind("closed/sock", SOCK_STREAM, 0600, 0));
+	CHECK_OK(chmod("closed", 0500));
+	CHECK_FAILS(ferry_unbind(server, "closed/sock"), EACCES);
+	CHECK_OK(chmod("closed", 0));
+	CHECK_FAILS(ferry_unbind(server, "closed/sock"), EACCES);
+	CHECK_OK(chmod("closed", 0700));
+	CHECK_OK(ferry_unbind(server, "closed/sock"));
+	CHECK_OK(rmdir("closed"));
+	close(server);
+}
+
+static void unbind_as_user(void *arg)
+{
+	drop_root();
+	CHECK_FAILS(ferry_unbind(*(int *)arg, "public/sock"), EPERM);
+}
+
+/* The socket is inherited, and its file another's, who alone may remove it. */
+TEST(file_of_another_in_a_sticky_directory)
+{
+	int server;
+
+	if (!is_root())
+		SKIP("only root can make files of other users");
+	CHECK_OK(mkdir("public", 0700));
+	CHECK_OK(chmod("public", 01777));
+	server = CHECK_OK(ferry_bind("public/sock", SOCK_DGRAM, 0600, 0));
+	join_child(in_child(unbind_as_user, &server));
+	CHECK_OK(ferry_unbind(server, "public/sock"));
+	CHECK_OK(rmdir("public"));
+	close(server);
+}
+
+/* Without privilege the kernel tells of the sockets of our network namespace only. */
+TEST(bound_in_another_network)
+{
+	int own = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC), server;
+
+	if (own < 0 || unshare(CLONE_NEWNET) < 0) {
+		int err = errno;
+
+		ferry_close_all(&own, 1);
+		SKIP("no network namespace: %s", strerror(err));
+	}
+	server = plain_bind("sock", SOCK_DGRAM);
+	CHECK_OK(setns(own, CLONE_NEWNET));
+	close(own);
+	drop_root();
+	CHECK_FAILS(ferry_unbind(server, "sock"), EOPNOTSUPP);
+	CHECK(exists("sock"));
+	CHECK_OK(unlink("sock"));
+	close(server);
 }

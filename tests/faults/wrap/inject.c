@@ -18,11 +18,18 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#define MOST_NAMED 4
+
 static struct {
 	bool armed;
 	unsigned at, which;
 	size_t cut;
 	struct fault_seen seen;
+	struct {
+		const char *call;
+		unsigned behind;
+		int err;
+	} named[MOST_NAMED];
 } fault;
 
 void fault_at(unsigned call, unsigned which)
@@ -36,7 +43,20 @@ void fault_at(unsigned call, unsigned which)
 struct fault_seen fault_end(void)
 {
 	fault.armed = false;
+	memset(fault.named, 0, sizeof(fault.named));
 	return fault.seen;
+}
+
+void fault_call(const char *call, unsigned behind, int err)
+{
+	size_t i = 0;
+
+	while (i < MOST_NAMED && fault.named[i].call != NULL)
+		i++;
+	CHECK_INT(i, <, MOST_NAMED);
+	fault.named[i].call = call;
+	fault.named[i].behind = behind;
+	fault.named[i].err = err;
 }
 
 void fault_cut_sends(size_t bytes)
@@ -44,11 +64,34 @@ void fault_cut_sends(size_t bytes)
 	fault.cut = bytes;
 }
 
+/* The error that fault_call wants of this call, once; or 0. */
+static int named_turn(const char *call)
+{
+	for (size_t i = 0; i < MOST_NAMED; i++) {
+		int err = fault.named[i].err;
+
+		if (err == 0 || strcmp(fault.named[i].call, call) != 0)
+			continue;
+		if (fault.named[i].behind > 0) {
+			fault.named[i].behind--;
+			continue;
+		}
+		fault.named[i].err = 0;
+		return err;
+	}
+	return 0;
+}
+
 /* Is it this one's turn?  Then errno is set. */
 static bool turn(const char *call, const int *ways)
 {
 	unsigned which = fault.which;
+	int named = named_turn(call);
 
+	if (named != 0) {
+		errno = named;
+		return true;
+	}
 	if (!fault.armed || fault.seen.calls++ != fault.at)
 		return false;
 	fault.seen.call = call;

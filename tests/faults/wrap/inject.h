@@ -19,6 +19,10 @@ struct fault_seen {
 void fault_at(unsigned call, unsigned which);
 struct fault_seen fault_end(void);
 
+/* Until fault_end: the call of this name fails with err, once, and as many of them before it do not.  For
+ * one error of one call; each use adds another. */
+void fault_call(const char *call, unsigned behind, int err);
+
 /* From fault_at to fault_end each sendmsg takes at most so many bytes; 0: all. */
 void fault_cut_sends(size_t bytes);
 
