@@ -169,10 +169,10 @@ static int wait_for_one(struct fy_wait *w, int listener, uint32_t flags, int tim
 /* A connection that gets number 0, 1 or 2 is moved above; without room there it could only be closed. */
 static int room_for_one(int listener)
 {
-	int probe = fcntl(listener, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	int probe = fy_high_copy(listener);
 
 	if (probe < 0)
-		return -errno; /* EINVAL: a limit of 3 or less */
+		return probe;
 	close(probe);
 	return 0;
 }

@@ -53,9 +53,11 @@ int ferry_dispose(int *fds, size_t n)
 	do
 		got = waitpid(first, &status, __WALL);
 	while (got < 0 && errno == EINTR);
-	if (got < 0)
+	/* ECHILD: another thread has reaped it.  A helper is at work then, and to say that all are still
+	 * open would let the caller close them a second time. */
+	if (got < 0 && errno != ECHILD)
 		err = errno;
-	else if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+	else if (got > 0 && (!WIFEXITED(status) || WEXITSTATUS(status) != 0))
 		err = EAGAIN;
 	if (err != 0)
 		return fy_fail(err);

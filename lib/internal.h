@@ -93,6 +93,7 @@ int fy_type(int sock);
 bool fy_carries(int type); /* descriptors: one of the three types that sockets have here */
 int fy_new_socket(int type);
 int fy_high(int fd);
+int fy_high_copy(int fd);
 
 /* wait.c */
 struct fy_wait {

@@ -46,19 +46,28 @@ int fy_type(int sock)
 	return err < 0 ? err : type;
 }
 
+/* Another number of 3 or more for it.  Below such a limit fcntl(2) calls the argument wrong. */
+int fy_high_copy(int fd)
+{
+	int high = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+
+	if (high >= 0)
+		return high;
+	return errno == EINVAL ? -EMFILE : -errno;
+}
+
 /* A received or new descriptor below 3 would become somebody's standard input or output. */
 int fy_high(int fd)
 {
-	int high, err;
+	int high;
 
 	if (fd < 0)
 		return -errno;
 	if (fd > STDERR_FILENO)
 		return fd;
-	high = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-	err = errno;
+	high = fy_high_copy(fd);
 	close(fd);
-	return high < 0 ? -err : high;
+	return high;
 }
 
 bool fy_carries(int type)

@@ -6,6 +6,8 @@
  */
 #include "trust.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -123,6 +125,40 @@ static void many(void *arg)
 TEST(two_hundred)
 {
 	in_a_caller(many, NULL);
+}
+
+static void *reap(void *arg)
+{
+	atomic_bool *quit = arg;
+
+	while (!*quit)
+		(void)waitpid(-1, NULL, __WALL | WNOHANG);
+	return NULL;
+}
+
+/* Another thread takes the helper's status away: it is at work all the same, and no second close may
+ * hit what has the number by then. */
+static void with_a_reaper(void *arg)
+{
+	atomic_bool quit = false;
+	pthread_t thread;
+
+	(void)arg;
+	CHECK_INT(pthread_create(&thread, NULL, reap, &quit), ==, 0);
+	for (int i = 0; i < 200; i++) {
+		int fd = new_file(), number = fd;
+
+		CHECK_OK(ferry_dispose(&fd, 1));
+		CHECK_INT(fd, ==, -1);
+		until_closed(number);
+	}
+	quit = true;
+	pthread_join(thread, NULL);
+}
+
+TEST(status_reaped_by_another_thread)
+{
+	in_a_caller(with_a_reaper, NULL);
 }
 
 static volatile sig_atomic_t children;

@@ -5,6 +5,7 @@
 #include "api.h"
 
 #include <sys/inotify.h>
+#include <sys/resource.h>
 
 static const int types[] = {SOCK_DGRAM, SOCK_SEQPACKET, SOCK_STREAM};
 
@@ -313,6 +314,28 @@ static void at_each_limit(const char *path, bool stale)
 TEST(full_table)
 {
 	at_each_limit("sock", false);
+}
+
+/* With 0 free and nothing above 2: another errno of fcntl(2), the same for the caller. */
+static void low_limit(void *arg)
+{
+	struct rlimit old, three;
+	int fd;
+
+	(void)arg;
+	CHECK_OK(getrlimit(RLIMIT_NOFILE, &old));
+	three = (struct rlimit){.rlim_cur = 3, .rlim_max = old.rlim_max};
+	close(STDIN_FILENO);
+	CHECK_OK(setrlimit(RLIMIT_NOFILE, &three));
+	fd = ferry_bind("@fdferry-low-limit", SOCK_DGRAM, 0, 0);
+	CHECK_OK(setrlimit(RLIMIT_NOFILE, &old));
+	CHECK_INT(fd, ==, -EMFILE);
+	CHECK_INT(open("/dev/null", O_RDONLY), ==, STDIN_FILENO);
+}
+
+TEST(no_number_above_two)
+{
+	join_child(in_child(low_limit, NULL));
 }
 
 TEST(full_table_and_a_stale_file)

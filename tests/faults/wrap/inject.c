@@ -247,6 +247,9 @@ static bool admitted(int err, const struct fault_seen *seen, const int *also)
 {
 	bool is = err == seen->err;
 
+	/* No number of 3 or more below the limit: fcntl(2) calls the argument wrong. */
+	if (strcmp(seen->call, "fcntl") == 0 && seen->err == EINVAL)
+		is = is || err == EMFILE;
 	for (; also != NULL && *also != 0; also++)
 		is = is || err == *also;
 	return is;
