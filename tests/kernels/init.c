@@ -125,6 +125,7 @@ int main(void)
 	struct utsname u;
 
 	mount_on("devtmpfs", "/dev", NULL);
+	mount_on("devpts", "/dev/pts", "ptmxmode=666");
 	report_to(getenv("REPORT"));
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	mount_on("proc", "/proc", NULL);
