@@ -130,6 +130,7 @@ int main(void)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	mount_on("proc", "/proc", NULL);
 	mount_on("sysfs", "/sys", NULL);
+	mount_on("securityfs", "/sys/kernel/security", NULL);
 	mount_on("tmpfs", "/tmp", "mode=1777");
 	mount_on("tmpfs", "/dev/shm", "mode=1777");
 	loopback_up();

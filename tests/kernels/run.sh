@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# run.sh - make kernels: tests/kernel and tests/api on every kernel that can be had.
+# run.sh - make kernels: tests/kernel, tests/api and withheld.c on every kernel that can be had.
 #
 # usage: run.sh [--short] [KERNEL...]
 #
@@ -35,8 +35,7 @@ build() { # amd64|s390x : the programs, static, in BUILD
 		compiler=gcc
 	fi
 	export BUILD
-	$MAKE -s BUILD=$BUILD WERROR=1 CC="$compiler" LDFLAGS="$ldflags" library-tests \
-		$BUILD/tests/kernels/init >&2 || {
+	$MAKE -s BUILD=$BUILD WERROR=1 CC="$compiler" LDFLAGS="$ldflags" machine-tests >&2 || {
 		echo 'Bail out! the static programs do not build'
 		exit 1
 	}
@@ -97,7 +96,8 @@ for kernel in "$@"; do
 	log=build/kernels/$name.tap
 	mkdir -p build/kernels
 	# shellcheck disable=SC2046
-	sh tests/kernels/boot.sh $arch "$kernel" 600 $(static tests/kernel/*.c tests/api/*.c) >"$log"
+	sh tests/kernels/boot.sh $arch "$kernel" 600 $(static tests/kernel/*.c tests/api/*.c \
+		tests/kernels/withheld.c) >"$log"
 	awk '/^not ok/ { show = 1 } /^ok|^1\.\./ { show = 0 } show' "$log"
 	grep '# SKIP' "$log" | sed 's/^/skipped: /'
 	awk -v kernel="$name" '
