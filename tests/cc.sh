@@ -4,6 +4,7 @@
 #
 #   m32     gcc -m32 (Debian's gcc-multilib)
 #   musl    musl-gcc (musl-tools); with LDFLAGS=-static what it makes runs everywhere
+#   s390x   gcc for s390x: the installed one, or what tests/kernels/cross.sh has unpacked
 #
 # cc.sh NAME --works is true if a program that it makes runs here.
 set -u
@@ -29,10 +30,13 @@ if [ "${1-}" = --works ]; then
 	sh "$0" "$name" -o "$dir/a" "$dir/a.c" >/dev/null 2>&1 && "$dir/a" >/dev/null
 	exit
 fi
-kernel_headers
 case $name in
-m32) exec gcc -m32 -idirafter "$asm" "$@" ;;
+m32)
+	kernel_headers
+	exec gcc -m32 -idirafter "$asm" "$@"
+	;;
 musl)
+	kernel_headers
 	# Nothing else of the directory: headers that musl has not must stay missing.
 	headers=build/linux-headers
 	if ! [ -e $headers/asm ]; then
@@ -42,6 +46,14 @@ musl)
 		ln -sfn "$asm/asm" $headers/asm
 	fi
 	exec musl-gcc -idirafter $headers "$@"
+	;;
+s390x)
+	command -v s390x-linux-gnu-gcc >/dev/null 2>&1 && exec s390x-linux-gnu-gcc "$@"
+	cross=build/cross
+	# The libraries of its assembler and linker.
+	LD_LIBRARY_PATH=$cross/usr/lib/$(gcc -print-multiarch)
+	export LD_LIBRARY_PATH
+	exec $cross/usr/bin/s390x-linux-gnu-gcc --sysroot=$cross "$@"
 	;;
 *)
 	echo "cc.sh: no compiler '$name'" >&2

@@ -7,7 +7,8 @@
 #   faults/    each system call failing in turn, and which descriptor comes with which message
 #   cli/       the command, in bats
 #   house/     what must agree with something else: pages, symbols, README, format, install
-#   kernels/   kernel/ and api/ on other kernels (make kernels), in machines that qemu makes up
+#   kernels/   kernel/ and api/ on other kernels (make kernels), in machines that qemu makes up, and
+#              what wants a machine of its own
 
 HARNESS_SOURCES := $(filter-out %/selftest_cases.c,$(wildcard tests/harness/*.c))
 HARNESS_OBJECTS := $(HARNESS_SOURCES:%.c=$(BUILD)/%.o)
@@ -17,6 +18,7 @@ HOSTILE_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/hostile/*.c))
 CXX_TESTS := $(patsubst %.cpp,$(BUILD)/%,$(wildcard tests/api/*.cpp))
 FAULT_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/faults/*.c))
 SELFTEST := $(BUILD)/tests/harness/selftest_cases
+MACHINE_TESTS := $(BUILD)/tests/kernels/withheld
 TEST_PROGRAMS := $(KERNEL_TESTS) $(API_TESTS) $(HOSTILE_TESTS) $(SELFTEST)
 
 .PRECIOUS: $(BUILD)/tests/%.o
@@ -24,7 +26,7 @@ $(BUILD)/tests/%.o: tests/%.c
 	@mkdir -p $(@D)
 	$(CC) $(FERRY_CFLAGS) -Iinclude -Itests/harness -c -o $@ $<
 
-$(TEST_PROGRAMS): %: %.o $(HARNESS_OBJECTS) $(BUILD)/libfdferry.a
+$(TEST_PROGRAMS) $(MACHINE_TESTS): %: %.o $(HARNESS_OBJECTS) $(BUILD)/libfdferry.a
 	$(CC) $(FERRY_CFLAGS) $(FERRY_LDFLAGS) -o $@ $^
 
 # The calls that tests/faults/wrap/inject.c can make fail.
@@ -48,8 +50,10 @@ $(CXX_TESTS): $(BUILD)/%: %.cpp include/fdferry.h $(BUILD)/libfdferry.a
 
 include fuzz/fuzz.mk
 
-.PHONY: test-programs library-tests
+.PHONY: test-programs library-tests machine-tests
 library-tests: $(TEST_PROGRAMS)
+
+machine-tests: $(TEST_PROGRAMS) $(MACHINE_TESTS) $(BUILD)/tests/kernels/init
 
 test-programs: $(TEST_PROGRAMS) $(FAULT_TESTS) $(FUZZ_REPLAYS)
 
@@ -99,4 +103,5 @@ $(BUILD)/tests/kernels/init: tests/kernels/init.c
 kernels:
 	+@MAKE='$(MAKE)' sh tests/kernels/run.sh $(KERNELS)
 
--include $(HARNESS_OBJECTS:.o=.d) $(TEST_PROGRAMS:=.d) $(FAULT_TESTS:=.d) $(INJECT:.o=.d)
+-include $(HARNESS_OBJECTS:.o=.d) $(TEST_PROGRAMS:=.d) $(MACHINE_TESTS:=.d) \
+	$(FAULT_TESTS:=.d) $(INJECT:.o=.d)

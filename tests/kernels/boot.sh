@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # boot.sh - runs static test programs on another kernel, in a machine that qemu makes up; prints TAP.
 #
-# usage: boot.sh KERNEL SECONDS PROGRAM...
+# usage: boot.sh amd64|s390x KERNEL SECONDS PROGRAM...
 #
 # KERNEL is a directory in which a Debian kernel package was unpacked (see fetch.sh).  The machine has
 # one processor, no disk and no network, and lives in memory.  Always emulated (tcg): where this runs,
@@ -10,9 +10,10 @@
 set -u
 
 : "${BUILD:=build}"
-kernel=$1
-seconds=$2
-shift 2
+arch=$1
+kernel=$2
+seconds=$3
+shift 3
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
 
@@ -20,8 +21,19 @@ give_up() {
 	echo "1..0 # SKIP $1"
 	exit 0
 }
-for tool in qemu-system-x86_64 cpio gzip; do
-	command -v $tool >/dev/null 2>&1 || give_up "$tool is not installed"
+# Two terminals: one where the kernel talks, one for what the tests say.
+case $arch in
+amd64)
+	qemu='qemu-system-x86_64 -device isa-serial,chardev=console -device isa-serial,chardev=said'
+	report=ttyS1
+	;;
+s390x)
+	qemu='qemu-system-s390x -device sclplmconsole,chardev=console -device sclpconsole,chardev=said'
+	report=ttysclp0
+	;;
+esac
+for tool in "${qemu%% *}" cpio gzip; do
+	command -v "$tool" >/dev/null 2>&1 || give_up "$tool is not installed"
 done
 vmlinuz=$(find "$kernel" -name 'vmlinuz*' -type f | head -n 1)
 [ -n "$vmlinuz" ] || give_up "no vmlinuz in $kernel"
@@ -44,9 +56,11 @@ strip "$root/init" "$root"/tests/* 2>/dev/null
 
 ## The machine
 
-timeout "$seconds" qemu-system-x86_64 -accel tcg -cpu max -m 1024 -display none -no-reboot -net none \
-	-monitor none -serial "file:$dir/console" -serial "file:$dir/said" -kernel "$vmlinuz" \
-	-initrd "$dir/initramfs" -append 'console=ttyS0 loglevel=4 panic=-1' </dev/null >"$dir/qemu" 2>&1
+# shellcheck disable=SC2086 # a command and its first words
+timeout "$seconds" $qemu -accel tcg -cpu max -m 1024 -nodefaults -display none -no-reboot \
+	-chardev "file,id=console,path=$dir/console" -chardev "file,id=said,path=$dir/said" \
+	-kernel "$vmlinuz" -initrd "$dir/initramfs" \
+	-append "console=ttyS0 loglevel=4 panic=-1 REPORT=/dev/$report" </dev/null >"$dir/qemu" 2>&1
 status=$?
 
 ## One TAP stream of all: "ok 7 - kernel-first_byte: name"

@@ -2,17 +2,23 @@
 # SPDX-License-Identifier: MIT
 # fetch.sh - downloads Debian's kernels and unpacks them, without installing anything.
 #
-# usage: fetch.sh DIRECTORY newest|series [SUITE...]
+# usage: fetch.sh DIRECTORY amd64|s390x newest|series [SUITE...]
 #
 # Of the kernels that apt knows: the newest, or the newest of each series (5.10, 6.1...).  With a
-# SUITE (bullseye, sid), apt is asked about that one instead, with lists of its own in DIRECTORY.
-# Prints the directory of each kernel that is there.  The "cloud" kernels: they are the smallest.
+# SUITE (bullseye, sid), apt is asked about that one instead, with lists of its own in DIRECTORY;
+# another architecture than the machine's wants one.  Prints the directory of each kernel that is
+# there, whose name ends with the architecture.  The "cloud" kernels of amd64: they are the smallest.
 set -u
 
 mkdir -p "$1" || exit 1
 dir=$(cd "$1" && pwd)
-which=$2
-shift 2
+arch=$2
+which=$3
+shift 3
+case $arch in
+amd64) flavour=cloud-amd64 ;;
+*) flavour=$arch ;;
+esac
 say() {
 	echo "fetch: $*" >&2
 }
@@ -30,16 +36,18 @@ if [ $# -gt 0 ]; then
 		say 'apt has no archive of Debian'
 		exit 1
 	}
-	mkdir -p "$dir/apt/lists/partial" "$dir/apt/cache/archives/partial"
+	apt=$dir/apt-$arch
+	mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial"
 	keys=/usr/share/keyrings/debian-archive-keyring.gpg
-	[ -e $keys ] && signed="[signed-by=$keys]" || signed=
+	[ -e $keys ] && signed=signed-by=$keys || signed=
 	for suite in "$@"; do
-		echo "deb $signed $mirror $suite main"
-	done >"$dir/apt/sources.list"
-	options="-o Dir::State::lists=$dir/apt/lists -o Dir::Cache=$dir/apt/cache
--o Dir::Etc::sourcelist=$dir/apt/sources.list -o Dir::Etc::sourceparts=-"
+		echo "deb [arch=$arch $signed] $mirror $suite main"
+	done >"$apt/sources.list"
+	options="-o Dir::State::lists=$apt/lists -o Dir::Cache=$apt/cache
+-o Dir::Etc::sourcelist=$apt/sources.list -o Dir::Etc::sourceparts=-
+-o APT::Architecture=$arch -o APT::Architectures=$arch"
 	# shellcheck disable=SC2086 # a list of words
-	apt-get -q $options update >"$dir/apt/log" 2>&1 || {
+	apt-get -q $options update >"$apt/log" 2>&1 || {
 		say "no lists of $*"
 		exit 1
 	}
@@ -52,7 +60,7 @@ get() { # PACKAGE: unpacks it into where; one that only points to others brings 
 }
 
 # shellcheck disable=SC2086
-apt-cache $options search --names-only '^linux-image-[0-9].*-cloud-amd64$' | awk '{ print $1 }' |
+apt-cache $options search --names-only "^linux-image-[0-9].*-$flavour\$" | awk '{ print $1 }' |
 	sort -V | awk -v which="$which" '
 		{
 			series = $1

@@ -4,8 +4,9 @@
  *
  * boot.sh puts it into an initramfs as /init, beside /modules/NAME.ko and the static programs in
  * /tests.  It mounts what they ask for, runs them one after the other and switches the machine off.
- * What they print goes to the second serial port, for the first one is where the kernel talks; each
- * is followed by a line "# ended STATUS NAME" (as wait(2) has it), and all by "# the end".
+ * What they print goes to the terminal $REPORT (a word of the kernel's command line), for the console
+ * is where the kernel talks; each is followed by a line "# ended STATUS NAME" (as wait(2) has it), and
+ * all by "# the end".
  */
 #include <dirent.h>
 #include <errno.h>
@@ -42,7 +43,7 @@ static void mount_on(const char *type, const char *where, const char *options)
 static void report_to(const char *tty)
 {
 	struct termios t;
-	int fd = open(tty, O_RDWR | O_NOCTTY);
+	int fd = tty == NULL ? -1 : open(tty, O_RDWR | O_NOCTTY);
 
 	if (fd < 0)
 		return;
@@ -124,10 +125,12 @@ int main(void)
 	struct utsname u;
 
 	mount_on("devtmpfs", "/dev", NULL);
-	report_to("/dev/ttyS1");
+	mount_on("devpts", "/dev/pts", "ptmxmode=666");
+	report_to(getenv("REPORT"));
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	mount_on("proc", "/proc", NULL);
 	mount_on("sysfs", "/sys", NULL);
+	mount_on("securityfs", "/sys/kernel/security", NULL);
 	mount_on("tmpfs", "/tmp", "mode=1777");
 	mount_on("tmpfs", "/dev/shm", "mode=1777");
 	loopback_up();
