@@ -134,6 +134,7 @@ struct ferry_msg {
 	size_t why_slot;         /* recv, out: the descriptor that why speaks of */
 	struct ferry_peer *peer; /* recv, out: the sender, if FERRY_CREDS was asked for; or NULL */
 	size_t peer_size;
+	uint32_t spin_us; /* recv: microseconds of trying again before it sleeps; 0: none */
 };
 
 /* Sends one message.  Returns 0 when all of it is queued; the descriptors stay the caller's.  On

@@ -98,9 +98,11 @@ int fy_high_copy(int fd);
 /* wait.c */
 struct fy_wait {
 	int64_t deadline_ns; /* of CLOCK_MONOTONIC; 0: not known yet */
+	int64_t spin_end_ns; /* likewise, of trying again without a pause; 0: not begun */
 	unsigned lies;       /* how often poll said ready and the call after it did not */
 };
 int fy_wait(struct fy_wait *w, int sock, short events, uint32_t flags, int timeout_ms);
+bool fy_wait_spin(struct fy_wait *w, const struct ferry_msg *msg);
 int fy_wait_blind(struct fy_wait *w, uint32_t flags, int timeout_ms);
 int64_t fy_wait_left(struct fy_wait *w, int timeout_ms);
 

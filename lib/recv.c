@@ -133,6 +133,8 @@ static __attribute__((cold)) int after_nothing(int sock, struct msghdr *h, struc
 		a->shut = true;
 		return 1;
 	}
+	if (fy_wait_spin(&a->wait, msg))
+		return 1;
 	err = fy_wait(&a->wait, sock, POLLIN, msg->flags, msg->timeout_ms);
 	return err < 0 ? err : 1;
 }

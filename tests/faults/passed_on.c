@@ -5,6 +5,7 @@
 #include "wrap/inject.h"
 
 #include <sys/wait.h>
+#include <time.h>
 
 /* Each of the errors in turn, from the call of this name. */
 #define PASSES_ON(op, name, ...)                                                                   \
@@ -260,4 +261,41 @@ TEST(dispose_without_means)
 	CHECK_OK(fcntl(fd, F_GETFD));
 	CHECK_ERRNO(waitpid(-1, NULL, WNOHANG | __WALL), ECHILD);
 	close(fd);
+}
+
+static void answer(void *arg)
+{
+	const int *pair = arg;
+
+	close(CHECK_OK(ferry_recv_fd(pair[1])));
+	nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
+	CHECK_OK(ferry_send_fd(pair[1], 0));
+}
+
+/* While it spins it does not sleep: a poll would fail here.  It spins no longer than it may wait. */
+TEST(receive_without_sleeping)
+{
+	char byte;
+	int pair[2], fd = -1;
+	struct iovec data = {.iov_base = &byte, .iov_len = 1};
+	struct ferry_msg msg = {.iov = &data, .iovlen = 1, .fds = &fd, .max_fds = 1};
+	pid_t child;
+
+	CHECK_OK(ferry_pair(pair, SOCK_STREAM, 0));
+	child = in_child(answer, pair);
+	fault_call("poll", 0, ENOMEM);
+	CHECK_FAILS(ferry_recv(pair[0], &msg, sizeof(msg)), ENOMEM);
+	fault_end();
+	fault_call("poll", 0, ENOMEM);
+	msg.spin_us = UINT32_MAX;
+	CHECK_OK(ferry_send_fd(pair[0], 0));
+	CHECK_INT(ferry_recv(pair[0], &msg, sizeof(msg)), ==, 1);
+	fault_end();
+	close(fd);
+	join_child(child);
+	msg.timeout_ms = 10;
+	CHECK_FAILS(ferry_recv(pair[0], &msg, sizeof(msg)), ETIMEDOUT);
+	msg.flags = FERRY_NOWAIT;
+	CHECK_FAILS(ferry_recv(pair[0], &msg, sizeof(msg)), EAGAIN);
+	close_pair(pair);
 }
