@@ -38,9 +38,11 @@ struct command {
 	void (*print_more)(FILE *out);    /* what --help says behind them, or NULL */
 	int (*run)(int argc, char **argv);
 };
-extern const struct command cmd_send, cmd_recv, cmd_inspect;
+extern const struct command cmd_send, cmd_recv, cmd_inspect, cmd_complete;
+extern const struct command *const commands[]; /* ends in NULL */
+extern const struct option_row main_options[]; /* without a subcommand */
 
-/* A word that an argument may be or begin with, for completion.  Where the words of an argument are read,
+/* A word that an argument may be or begin with, for complete.c.  Where the words of an argument are read,
  * there is a function that gives the i-th of them, and false behind the last. */
 struct word {
 	const char *text; /* something follows it if it ends in : or = */

@@ -41,7 +41,8 @@ options() { # the options of each subcommand, from --help, are in its section of
 			grep -oE '[a-z]+$' | grep -v '^help$' | sort >"$dir/usage"
 		sed -n "/^\.Ss fdferry $command/,/^\.S[sh] /p" man/fdferry.1 |
 			sed -n 's/^\.It .*Fl -\([a-z]*\).*/\1/p' | sort >"$dir/page"
-		[ -s "$dir/page" ] || { echo "fdferry.1 has no section 'fdferry $command'"; return 1; }
+		grep -q "^\.Ss fdferry $command\$" man/fdferry.1 ||
+			{ echo "fdferry.1 has no section 'fdferry $command'"; return 1; }
 		diff "$dir/usage" "$dir/page" || { echo "fdferry $command: usage <, page >"; return 1; }
 	done
 }
