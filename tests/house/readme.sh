@@ -54,11 +54,11 @@ check 'links lead somewhere' linked
 
 named() ( # `lib/judge.c`, but not `fuzz/NAME/target.c`
 	for file in $(grep -ohE '`(cmd|completion|docs|fuzz|include|lib|man|tests)/[a-z0-9_./-]+`' \
-		CONTRIBUTING.md | tr -d '`'); do
+		CONTRIBUTING.md SECURITY.md | tr -d '`'); do
 		[ -e "$file" ] || { echo "$file"; found=1; }
 	done
 	[ -z "${found-}" ]
 )
-check 'CONTRIBUTING.md names files that are there' named
+check 'CONTRIBUTING.md and SECURITY.md name files that are there' named
 
 finish
