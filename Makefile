@@ -18,6 +18,8 @@ LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 MANDIR ?= $(PREFIX)/share/man
 DOCDIR ?= $(PREFIX)/share/doc/fdferry
+BASH_COMPLETION_DIR ?= $(PREFIX)/share/bash-completion/completions
+ZSH_COMPLETION_DIR ?= $(PREFIX)/share/zsh/site-functions
 INSTALL ?= install
 
 CFLAGS ?= -O2 -g
@@ -108,6 +110,9 @@ install: all
 	$(INSTALL) -m 755 $(BUILD)/$(SHARED) '$(DESTDIR)$(LIBDIR)/$(SHARED)'
 	ln -sf $(SHARED) '$(DESTDIR)$(LIBDIR)/libfdferry.so'
 	$(INSTALL) -m 644 $(BUILD)/fdferry.pc '$(DESTDIR)$(LIBDIR)/pkgconfig/fdferry.pc'
+	$(INSTALL) -d '$(DESTDIR)$(BASH_COMPLETION_DIR)' '$(DESTDIR)$(ZSH_COMPLETION_DIR)'
+	$(INSTALL) -m 644 completion/fdferry.bash '$(DESTDIR)$(BASH_COMPLETION_DIR)/fdferry'
+	$(INSTALL) -m 644 completion/_fdferry '$(DESTDIR)$(ZSH_COMPLETION_DIR)/_fdferry'
 	@sh man/install.sh '$(INSTALL)' '$(DESTDIR)$(MANDIR)' $(MAN_PAGES)
 
 .PHONY: uninstall
@@ -115,6 +120,7 @@ uninstall:
 	rm -f '$(DESTDIR)$(BINDIR)/fdferry' '$(DESTDIR)$(INCLUDEDIR)/fdferry.h'
 	rm -f '$(DESTDIR)$(LIBDIR)/libfdferry.a' '$(DESTDIR)$(LIBDIR)/libfdferry.so'
 	rm -f '$(DESTDIR)$(LIBDIR)/$(SHARED)' '$(DESTDIR)$(LIBDIR)/pkgconfig/fdferry.pc'
+	rm -f '$(DESTDIR)$(BASH_COMPLETION_DIR)/fdferry' '$(DESTDIR)$(ZSH_COMPLETION_DIR)/_fdferry'
 	@sh man/install.sh --remove '$(DESTDIR)$(MANDIR)' $(MAN_PAGES)
 
 ## Keep (make format, make clean)

@@ -38,7 +38,22 @@ struct command {
 	void (*print_more)(FILE *out);    /* what --help says behind them, or NULL */
 	int (*run)(int argc, char **argv);
 };
-extern const struct command cmd_send, cmd_recv, cmd_inspect;
+extern const struct command cmd_send, cmd_recv, cmd_inspect, cmd_complete;
+extern const struct command *const commands[]; /* ends in NULL */
+extern const struct option_row main_options[]; /* without a subcommand */
+
+/* A word that an argument may be or begin with, for complete.c.  Where the words of an argument are read,
+ * there is a function that gives the i-th of them, and false behind the last. */
+struct word {
+	const char *text; /* something follows it if it ends in : or = */
+	const char *help;
+	const char *
+		behind; /* what follows, as a shell can complete it: "path", "user", "group"; or NULL */
+};
+bool type_word(size_t i, struct word *ret);
+bool sender_word(size_t i, struct word *ret);
+bool expect_word(size_t i, struct word *ret);
+bool endpoint_word(size_t i, struct word *ret);
 
 /* say.c: one line on standard error: what failed, on what, why, what to do */
 void say_name(const char *subcommand);

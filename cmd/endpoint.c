@@ -177,6 +177,18 @@ static const struct kind {
 
 #define KINDS (sizeof(kinds) / sizeof(*kinds))
 
+bool endpoint_word(size_t i, struct word *ret)
+{
+	if (i >= KINDS)
+		return false;
+	*ret = (struct word){
+		.text = kinds[i].prefix,
+		.help = kinds[i].help,
+		.behind = strncmp(kinds[i].argument, "PATH", 4) == 0 ? "path" : NULL,
+	};
+	return true;
+}
+
 int open_endpoint(const char *what)
 {
 	for (size_t i = 0; i < KINDS; i++) {

@@ -16,6 +16,7 @@
  *         placeholder.c        {fd:0} in CMD's words
  *       signals.c              which signals end us, and in what order
  *     inspect.c                what is this descriptor
+ *     complete.c               what may be typed next: completion/ asks it
  *   options.c                  reads and prints a subcommand's table of options
  *   say.c                      errors, one line each
  *
@@ -30,15 +31,36 @@
 #include <string.h>
 #include <unistd.h>
 
-static const struct command *const commands[] = {&cmd_send, &cmd_recv, &cmd_inspect};
+const struct command *const commands[] = {&cmd_send, &cmd_recv, &cmd_inspect, &cmd_complete, NULL};
 
-#define COMMANDS (sizeof(commands) / sizeof(*commands))
+enum { OPT_VERSION = 256 };
+const struct option_row main_options[] = {
+	{'h', "help", NULL, "the subcommands"},
+	{OPT_VERSION, "version", NULL, "the version"},
+	{0},
+};
+
+/* The id of the option that word is, or 0. */
+static int main_option(const char *word)
+{
+	if (strcmp(word, "help") == 0)
+		return 'h';
+	for (const struct option_row *row = main_options; row->id != 0; row++) {
+		const char letter[] = {'-', (char)row->id, '\0'};
+
+		if (strncmp(word, "--", 2) == 0
+			    ? strcmp(word + 2, row->name) == 0
+			    : row->id < OPT_VERSION && strcmp(word, letter) == 0)
+			return row->id;
+	}
+	return 0;
+}
 
 static void print_help(FILE *out)
 {
 	fprintf(out, "usage: fdferry COMMAND [OPTION...] [ARG...]\n"
 		     "Carries open descriptors from one process to another; see fdferry(1).\n\n");
-	for (size_t i = 0; i < COMMANDS; i++)
+	for (size_t i = 0; commands[i] != NULL; i++)
 		fprintf(out, "  %-8s %s\n           %s\n", commands[i]->name, commands[i]->synopsis,
 			commands[i]->about);
 	fprintf(out,
@@ -64,13 +86,15 @@ int main(int argc, char **argv)
 
 	if (fill_standard() < 0)
 		return say(EXIT_REFUSED, "cannot open /dev/null: %s", strerror(errno));
-	if (strcmp(word, "--version") == 0) {
+	switch (main_option(word)) {
+	case OPT_VERSION:
 		printf("fdferry %s\n", FERRY_VERSION);
-	} else if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 ||
-		   strcmp(word, "help") == 0) {
+		break;
+	case 'h':
 		print_help(stdout);
-	} else {
-		for (size_t i = 0; i < COMMANDS; i++)
+		break;
+	default:
+		for (size_t i = 0; commands[i] != NULL; i++)
 			if (strcmp(word, commands[i]->name) == 0) {
 				say_name(word);
 				return commands[i]->run(argc - 1, argv + 1);

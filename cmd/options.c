@@ -144,15 +144,31 @@ int parse_mode(const char *text, mode_t *ret)
 	return 0;
 }
 
+static const struct {
+	struct word word;
+	int type;
+} types[] = {
+	{{"dgram", "messages without connections", NULL}, SOCK_DGRAM},
+	{{"stream", "connections and bytes", NULL}, SOCK_STREAM},
+	{{"seqpacket", "connections and messages", NULL}, SOCK_SEQPACKET},
+};
+
+#define TYPES (sizeof(types) / sizeof(*types))
+
+bool type_word(size_t i, struct word *ret)
+{
+	if (i >= TYPES)
+		return false;
+	*ret = types[i].word;
+	return true;
+}
+
 int parse_type(const char *text, int *ret)
 {
-	if (strcmp(text, "dgram") == 0)
-		*ret = SOCK_DGRAM;
-	else if (strcmp(text, "stream") == 0)
-		*ret = SOCK_STREAM;
-	else if (strcmp(text, "seqpacket") == 0)
-		*ret = SOCK_SEQPACKET;
-	else
-		return say(-1, "'%s' is not a type: write dgram, stream or seqpacket", text);
-	return 0;
+	for (size_t i = 0; i < TYPES; i++)
+		if (strcmp(text, types[i].word.text) == 0) {
+			*ret = types[i].type;
+			return 0;
+		}
+	return say(-1, "'%s' is not a type: write dgram, stream or seqpacket", text);
 }

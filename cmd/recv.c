@@ -253,7 +253,7 @@ static const struct option_row rows[] = {
 	{OPT_MODE, "mode", "MODE", "mode of the socket file (0600): who may send"},
 	{OPT_FROM, "from", "WHO",
 	 "only uid=N, user=NAME, gid=N, group=NAME may send; more than once"},
-	{OPT_EXPECT, "expect", "A,B",
+	{OPT_EXPECT, "expect", "WORD,...",
 	 "refuse what is not: file,memfd,socket,...,ro,rw,sealed,min=N"},
 	{'j', "json", NULL, "one JSON object a message"},
 	{OPT_NAMES, "names", "A,B", "names of the descriptors, for LISTEN_FDNAMES"},

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# agree.sh - places that must say the same: header, symbols, map, man pages, usage, version.
+# agree.sh - places that must say the same: header, symbols, map, man pages, usage, version; and what
+# has been forgotten of what belongs to a function, a subcommand or a fuzz target.
 . tests/lib.sh
 
 header=$dir/header
@@ -25,9 +26,29 @@ private() { # a static library has one name space with the program that links it
 check 'the static library has no name without its prefix' private
 
 manned() {
-	sed -n 's/^\.Nm \(ferry_[a-z_0-9]*\).*/\1/p' man/*.3 | sort -u | diff "$header" -
+	sed -n 's/^\.Nm \(ferry_[a-z_0-9]*\).*/\1/p' man/*.3 | sort -u | diff "$header" - || { echo NAME; return 1; }
+	sed -n 's/^\.Fn \(ferry_[a-z_0-9]*\) ".*/\1/p' man/*.3 | sort -u | diff "$header" - || { echo SYNOPSIS; return 1; }
 }
 check 'the man pages name what the header declares' manned
+
+overview() (
+	while read -r function; do
+		grep -q "^\.Fn $function\b" man/fdferry.7 || { echo "$function"; found=1; }
+	done <"$header"
+	[ -z "${found-}" ]
+)
+check 'fdferry.7 lists every function' overview
+
+tested() (
+	while read -r function; do
+		grep -q "\b$function(" tests/api/*.c || { echo "tests/api: $function"; found=1; }
+	done <"$header"
+	for command in $("$build/fdferry" --help | sed -n 's/^  \([a-z][a-z]*\) .*/\1/p'); do
+		grep -q "fdferry $command\b" tests/cli/*.bats || { echo "tests/cli: fdferry $command"; found=1; }
+	done
+	[ -z "${found-}" ]
+)
+check 'every function and subcommand is called by a test' tested
 
 if have mandoc; then
 	check 'mandoc -Tlint has nothing to say' mandoc -Tlint -W warning man/*.[1-8]
@@ -35,13 +56,24 @@ else
 	skip 'mandoc -Tlint has nothing to say' 'mandoc is not installed'
 fi
 
+listed() ( # a file of its own is no subcommand yet
+	for command in $(sed -n 's/^const struct command cmd_\([a-z]*\) =.*/\1/p' cmd/*.c); do
+		"$build/fdferry" --help | grep -q "^  $command " || { echo "$command"; found=1; }
+	done
+	[ -z "${found-}" ]
+)
+check "main.c's table has every subcommand" listed
+
 options() { # the options of each subcommand, from --help, are in its section of the page, and no others
 	for command in $("$build/fdferry" --help | sed -n 's/^  \([a-z]*\) .*/\1/p'); do
 		"$build/fdferry" "$command" --help | grep -oE '^ +(-[a-z], )?--[a-z]+' |
 			grep -oE '[a-z]+$' | grep -v '^help$' | sort >"$dir/usage"
 		sed -n "/^\.Ss fdferry $command/,/^\.S[sh] /p" man/fdferry.1 |
 			sed -n 's/^\.It .*Fl -\([a-z]*\).*/\1/p' | sort >"$dir/page"
-		[ -s "$dir/page" ] || { echo "fdferry.1 has no section 'fdferry $command'"; return 1; }
+		sed -n '/^\.Sh SYNOPSIS/,/^\.Sh DESCRIPTION/p' man/fdferry.1 | grep -qx "\.Cm $command" ||
+			{ echo "fdferry.1: SYNOPSIS has no '$command'"; return 1; }
+		grep -q "^\.Ss fdferry $command\$" man/fdferry.1 ||
+			{ echo "fdferry.1 has no section 'fdferry $command'"; return 1; }
 		diff "$dir/usage" "$dir/page" || { echo "fdferry $command: usage <, page >"; return 1; }
 	done
 }
@@ -69,5 +101,13 @@ mapped_files() ( # docs/design.md and cmd/main.c are the maps
 	[ -z "${found-}" ]
 )
 check 'the maps name every file of the library and the command' mapped_files
+
+fuzzed() {
+	sed -n 's/^FUZZ ?= //p' fuzz/fuzz.mk | tr ' ' '\n' | sort >"$dir/targets"
+	for target in fuzz/*/target.c; do
+		basename "$(dirname "$target")"
+	done | sort | diff "$dir/targets" -
+}
+check 'make fuzz runs every target' fuzzed
 
 finish

@@ -50,6 +50,22 @@ pages() {
 check 'every function has its man page' pages
 check 'the installed command runs' "$stage/usr/bin/fdferry" --version
 
+completed() {
+	PATH=$stage/usr/bin:$PATH bash --norc -c '
+		. "$1/usr/share/bash-completion/completions/fdferry"
+		COMP_WORDS=(fdferry ins) COMP_CWORD=1 COMP_LINE="fdferry ins" COMP_POINT=11
+		_fdferry 2>/dev/null
+		echo "offered: ${COMPREPLY[*]}"
+		[ "${COMPREPLY[*]}" = inspect ]' bash "$stage"
+}
+if have bash; then
+	check 'the installed completion for bash works' completed
+else
+	skip 'the installed completion for bash works' 'bash is not installed'
+fi
+check 'the completion for zsh is where zsh looks for it' \
+	grep -qx '#compdef fdferry' "$stage/usr/share/zsh/site-functions/_fdferry"
+
 check 'make uninstall' run_make uninstall
 clean() {
 	left=$(find "$stage" ! -type d)

@@ -45,11 +45,20 @@ shown() { # the C program in the README is the example, from its #include on
 check 'the program in the README is examples/ferry_a.c' shown
 
 linked() ( # links to files of the tree lead somewhere
-	for target in $(grep -ohE '\]\([^)#]+' README.md docs/*.md CHANGELOG.md | sed 's/^](//' | grep -v '^http'); do
+	for target in $(grep -ohE '\]\([^)#]+' *.md docs/*.md | sed 's/^](//' | grep -v '^http'); do
 		[ -e "$target" ] || [ -e "docs/$target" ] || { echo "$target"; found=1; }
 	done
 	[ -z "${found-}" ]
 )
 check 'links lead somewhere' linked
+
+named() ( # `lib/judge.c`, but not `fuzz/NAME/target.c`
+	for file in $(grep -ohE '`(cmd|completion|docs|fuzz|include|lib|man|tests)/[a-z0-9_./-]+`' \
+		CONTRIBUTING.md SECURITY.md | tr -d '`'); do
+		[ -e "$file" ] || { echo "$file"; found=1; }
+	done
+	[ -z "${found-}" ]
+)
+check 'CONTRIBUTING.md and SECURITY.md name files that are there' named
 
 finish
