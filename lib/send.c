@@ -136,6 +136,7 @@ static int send_all(int sock, struct msghdr *h, struct ferry_msg *msg, size_t al
 		if (sent > 0) {
 			h->msg_control = NULL;
 			h->msg_controllen = 0;
+			/* cppcheck-suppress autoVariables ; what was there is put back below */
 			h->msg_iov = window;
 			FY_SET(h->msg_iovlen, remaining(msg, sent, window));
 		}
