@@ -119,11 +119,16 @@ uninstall:
 	rm -f '$(DESTDIR)$(LIBDIR)/$(SHARED)' '$(DESTDIR)$(LIBDIR)/pkgconfig/fdferry.pc'
 	@sh man/install.sh --remove '$(DESTDIR)$(MANDIR)' $(MAN_PAGES)
 
-## Keep (make format, make clean)
+## Keep (make format, make pictures, make clean)
 
 .PHONY: format
 format:
 	clang-format -i $(shell git ls-files '*.c' '*.h')
+
+# The pictures of docs/ are kept beside their sources; this takes Graphviz.
+.PHONY: pictures
+pictures:
+	@sh docs/pictures/draw.sh docs/pictures/*.dot
 
 .PHONY: clean
 clean:
