@@ -6,6 +6,8 @@ int main(void)
 {
 	int s[2];
 
+	if (sizeof(size_t) < 8)
+		return puts("needs 64 bits"), 1;
 	pair(SOCK_DGRAM, s);
 
 	int two[] = {s[0], s[1]};
