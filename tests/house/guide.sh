@@ -1,9 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# guide.sh - the guide runs: its programs are the examples, and print what it shows.
+# guide.sh - the guide and the answers run: their programs are the examples, and print what is shown.
 . tests/lib.sh
 . tests/page.sh
 
 page docs/guide.md
+page docs/questions.md
 
 finish
