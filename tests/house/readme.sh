@@ -14,4 +14,20 @@ linked() ( # links to files of the tree lead somewhere
 )
 check 'links lead somewhere' linked
 
+headings() { # PAGE: as links name them
+	sed -n '/^```/,/^```/d; s/^##* //p' "$1" | tr 'A-Z ' 'a-z-' | sed 's/[^a-z0-9_-]//g'
+}
+
+to_headings() ( # links to a heading, of the same page or another
+	for page in README.md docs/*.md CHANGELOG.md; do
+		for link in $(grep -oE '\]\([^):]*#[^)]+' "$page" | sed 's/^](//'); do
+			target=${link%%#*}
+			[ -n "$target" ] && target=$(dirname "$page")/$target || target=$page
+			headings "$target" | grep -qxF -e "${link#*#}" || { echo "$page: $link"; found=1; }
+		done
+	done
+	[ -z "${found-}" ]
+)
+check 'links to headings find one' to_headings
+
 finish
