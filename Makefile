@@ -36,7 +36,7 @@ endif
 
 LIB_SOURCES := $(wildcard lib/*.c)
 CMD_SOURCES := $(wildcard cmd/*.c)
-EXAMPLE_SOURCES := $(wildcard examples/*.c)
+EXAMPLE_SOURCES := $(wildcard examples/*.c examples/*/*.c)
 LIB_OBJECTS := $(LIB_SOURCES:%.c=$(BUILD)/%.o)
 PIC_OBJECTS := $(LIB_SOURCES:%.c=$(BUILD)/%.pic.o)
 CMD_OBJECTS := $(CMD_SOURCES:%.c=$(BUILD)/%.o)
@@ -80,12 +80,14 @@ $(BUILD)/fdferry.pc: fdferry.pc.in include/fdferry.h Makefile
 	sed -e 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@INCLUDEDIR@|$(INCLUDEDIR)|' \
 		-e 's|@VERSION@|$(VERSION)|' fdferry.pc.in >$@
 
+# They are there to be read: no casts for the sake of musl's CMSG_NXTHDR and its lengths of 32 bits.
 .PHONY: examples
 examples: $(EXAMPLES)
 
 $(BUILD)/examples/%: examples/%.c $(BUILD)/libfdferry.a
 	@mkdir -p $(@D)
-	$(CC) $(FERRY_CFLAGS) -Iinclude $(FERRY_LDFLAGS) -o $@ $< $(BUILD)/libfdferry.a
+	$(CC) $(FERRY_CFLAGS) -Wno-conversion -Wno-sign-conversion -Iinclude $(FERRY_LDFLAGS) -o $@ $< \
+		$(BUILD)/libfdferry.a
 
 ## Show (make demo)
 
@@ -123,11 +125,16 @@ uninstall:
 	rm -f '$(DESTDIR)$(BASH_COMPLETION_DIR)/fdferry' '$(DESTDIR)$(ZSH_COMPLETION_DIR)/_fdferry'
 	@sh man/install.sh --remove '$(DESTDIR)$(MANDIR)' $(MAN_PAGES)
 
-## Keep (make format, make clean)
+## Keep (make format, make pictures, make clean)
 
 .PHONY: format
 format:
 	clang-format -i $(shell git ls-files '*.c' '*.h')
+
+# The pictures of docs/ are kept beside their sources; this takes Graphviz.
+.PHONY: pictures
+pictures:
+	@sh docs/pictures/draw.sh docs/pictures/*.dot
 
 .PHONY: clean
 clean:

@@ -2,16 +2,18 @@
  * process_a.c - process A in plain system calls: binds the datagram socket process_a, receives one
  * descriptor, reads what is in it and writes a line through it.
  *
- *   ./process_a &
+ *   cc -o a process_a.c
+ *   ./a &
  *   fdferry send --wait 5s process_a file:notes.txt,rw
  */
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-/* The first descriptor of the message, or -1. */
+/* The descriptor of the next message, or -1: then nothing is left open. */
 static int receive(int sock)
 {
 	char data[512];
@@ -27,16 +29,26 @@ static int receive(int sock)
 		.msg_controllen = sizeof(control.bytes),
 	};
 	struct cmsghdr *c;
-	int fd;
+	int fds[sizeof(control.bytes) / sizeof(int)]; /* more than fit */
+	size_t n = 0;
 
-	if (recvmsg(sock, &msg, MSG_CMSG_CLOEXEC) < 0)
+	if (recvmsg(sock, &msg, MSG_CMSG_CLOEXEC) < 0) {
+		perror("recvmsg");
 		return -1;
-	c = CMSG_FIRSTHDR(&msg);
-	if (c == NULL || c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS ||
-	    c->cmsg_len != CMSG_LEN(sizeof(int)))
-		return -1;
-	memcpy(&fd, CMSG_DATA(c), sizeof(fd));
-	return fd;
+	}
+	for (c = CMSG_FIRSTHDR(&msg); c != NULL; c = CMSG_NXTHDR(&msg, c)) {
+		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS) {
+			n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+			memcpy(fds, CMSG_DATA(c), n * sizeof(int));
+		}
+	}
+	/* The message may have had none, several, or some that got lost. */
+	if (n == 1 && (msg.msg_flags & MSG_CTRUNC) == 0)
+		return fds[0];
+	while (n > 0)
+		close(fds[--n]);
+	fprintf(stderr, "process A: not a message of one descriptor\n");
+	return -1;
 }
 
 int main(void)
@@ -47,20 +59,20 @@ int main(void)
 	ssize_t n;
 	int fd, sock = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
-	if (sock < 0 || bind(sock, (struct sockaddr *)&name, sizeof(name)) < 0) {
+	/* The mode of the socket becomes that of its file: nobody else may send to us. */
+	if (sock < 0 || fchmod(sock, 0600) < 0 ||
+	    bind(sock, (struct sockaddr *)&name, sizeof(name)) < 0) {
 		perror("process_a");
 		return 1;
 	}
 	fd = receive(sock);
 	unlink(name.sun_path);
 	close(sock);
-	if (fd < 0) {
-		fprintf(stderr, "process_a: no descriptor has come\n");
+	if (fd < 0)
 		return 1;
-	}
 	n = read(fd, text, sizeof(text));
 	if (n < 0 || write(fd, line, strlen(line)) < 0) {
-		perror("process_a: the descriptor that has come");
+		perror("process A: the descriptor that has come");
 		return 1;
 	}
 	printf("process A read: %.*s", (int)n, text);

@@ -6,7 +6,8 @@ set -u
 # command:package, as Debian calls it
 needs='bats:bats clang:clang clang-format:clang-format clang-tidy:clang-tidy cpio:cpio
 cppcheck:cppcheck g++:g++ jq:jq mandoc:mandoc musl-gcc:musl-tools pkg-config:pkg-config prove:perl
-qemu-system-x86_64:qemu-system-x86 shellcheck:shellcheck strace:strace git:git zsh:zsh'
+python3:python3 qemu-system-x86_64:qemu-system-x86 shellcheck:shellcheck strace:strace git:git
+zsh:zsh'
 
 missing() {
 	for need in $needs; do

@@ -1,48 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# readme.sh - the README runs: what stands behind "$ " is run, and the lines below it are what it prints.
-#
-# A "console" block is one shell, in an empty directory, with fdferry on PATH.  A line that ends in "&"
-# runs beside the others; its output is where the page shows it.  "c" blocks are the example they name.
+# readme.sh - the README runs, and links of all pages lead somewhere.
 . tests/lib.sh
+. tests/page.sh
 
-PATH=$build:$build/examples:$PATH
-export PATH
-
-# run_page PAGE: for each console block a script, and the output that the page promises.
-blocks() {
-	awk -v dir="$dir" '
-		/^```console/ { n++; on = 1; next }
-		/^```/ { on = 0 }
-		on && /^\$ / { print substr($0, 3) >(dir "/block" n ".sh"); next }
-		on { print >(dir "/block" n ".expected") }
-		END { print n + 0 }' "$1"
-}
-
-run_block() {
-	mkdir "$dir/run$1"
-	: >>"$dir/block$1.expected"
-	(
-		cd "$dir/run$1" || exit 1
-		# What ran beside has ended when the block has: its output is complete.
-		{ cat "$dir/block$1.sh"; echo wait; } | timeout 60 sh 2>&1
-	) | sed "s|$dir/run$1/||g" >"$dir/block$1.got"
-	sort "$dir/block$1.expected" >"$dir/expected"
-	sort "$dir/block$1.got" | diff "$dir/expected" -
-}
-
-count=$(blocks README.md)
-i=1
-while [ "$i" -le "$count" ]; do
-	check "README.md, console block $i: $(head -n 1 "$dir/block$i.sh")" run_block "$i"
-	i=$((i + 1))
-done
-
-shown() { # the C program in the README is the example, from its #include on
-	awk '/^```c$/ { on = 1; next } /^```/ { on = 0 } on' README.md >"$dir/shown.c"
-	sed -n '/^#include/,$p' examples/ferry_a.c | diff "$dir/shown.c" -
-}
-check 'the program in the README is examples/ferry_a.c' shown
+page README.md
 
 linked() ( # links to files of the tree lead somewhere
 	for target in $(grep -ohE '\]\([^)#]+' *.md docs/*.md | sed 's/^](//' | grep -v '^http'); do
@@ -60,5 +22,21 @@ named() ( # `lib/judge.c`, but not `fuzz/NAME/target.c`
 	[ -z "${found-}" ]
 )
 check 'CONTRIBUTING.md and SECURITY.md name files that are there' named
+
+headings() { # PAGE: as links name them
+	sed -n '/^```/,/^```/d; s/^##* //p' "$1" | tr 'A-Z ' 'a-z-' | sed 's/[^a-z0-9_-]//g'
+}
+
+to_headings() ( # links to a heading, of the same page or another
+	for page in README.md docs/*.md CHANGELOG.md; do
+		for link in $(grep -oE '\]\([^):]*#[^)]+' "$page" | sed 's/^](//'); do
+			target=${link%%#*}
+			[ -n "$target" ] && target=$(dirname "$page")/$target || target=$page
+			headings "$target" | grep -qxF -e "${link#*#}" || { echo "$page: $link"; found=1; }
+		done
+	done
+	[ -z "${found-}" ]
+)
+check 'links to headings find one' to_headings
 
 finish
