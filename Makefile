@@ -4,6 +4,7 @@
 #   make demo       two processes, one open file: the main job, shown
 #   make test       the fast tests (under a minute)
 #   make check      installs what the tests need, then all of them
+#   make check-interop   installs programs that are not ours, and meets them
 #   make install    DESTDIR, PREFIX; make uninstall takes it away again
 #
 # CC=clang, BUILD=build/somewhere and SANITIZE=address,undefined make a variant.

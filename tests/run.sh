@@ -1,12 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # run.sh - runs test files under prove and ends with one line: N passed, N failed, N skipped.
+#
+# All that they print is in LOG, which is build/tests/log if nobody says otherwise.
 set -u
 
 : "${BUILD:=build}"
 export BUILD
-log=$BUILD/tests/log
-mkdir -p "$BUILD/tests"
+log=${LOG:-$BUILD/tests/log}
+mkdir -p "$(dirname "$log")"
 if command -v prove >/dev/null 2>&1; then
 	prove --verbose --merge --exec 'sh tests/tap.sh' "$@" >"$log" 2>&1
 	status=$?

@@ -1,22 +1,31 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# setup.sh - installs what the tests need, or says what is missing.
+# setup.sh [NEED...] - installs what the tests need, or else each NEED, or says what is missing.
+#
+# A need is command:package, as Debian calls it, or a package that has no command.
 set -u
 
-# command:package, as Debian calls it
 needs='bats:bats clang:clang clang-format:clang-format clang-tidy:clang-tidy cpio:cpio
 cppcheck:cppcheck g++:g++ jq:jq mandoc:mandoc musl-gcc:musl-tools pkg-config:pkg-config prove:perl
 python3:python3 qemu-system-x86_64:qemu-system-x86 shellcheck:shellcheck strace:strace git:git
 zsh:zsh'
+# 32 bits for gcc, where there is such a thing: a compiler of the machine's own may have them too.
+case $(uname -m) in
+x86_64) sh tests/cc.sh m32 --works || needs="$needs gcc-multilib" ;;
+esac
+[ $# -eq 0 ] || needs=$*
+
+here() {
+	case $1 in
+	*:*) command -v "${1%%:*}" >/dev/null 2>&1 ;;
+	*) dpkg-query -W -f '${Status}\n' "$1" 2>/dev/null | grep -q ' installed$' ;;
+	esac
+}
 
 missing() {
 	for need in $needs; do
-		command -v "${need%%:*}" >/dev/null 2>&1 || printf '%s ' "${need#*:}"
+		here "$need" || printf '%s ' "${need#*:}"
 	done
-	# No command of its own: 32 bits for gcc, where there is such a thing.
-	case $(uname -m) in
-	x86_64) sh tests/cc.sh m32 --works || printf 'gcc-multilib ' ;;
-	esac
 }
 
 packages=$(missing)

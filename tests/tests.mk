@@ -6,6 +6,7 @@
 #   hostile/   the library against peers that mean no good
 #   faults/    each system call failing in turn, and which descriptor comes with which message
 #   cli/       the command, in bats
+#   interop/   the command with programs that are not ours (make check-interop), see interop/interop.mk
 #   house/     what must agree with something else: pages, symbols, README, format, install
 #   kernels/   kernel/ and api/ on other kernels (make kernels), in machines that qemu makes up, and
 #              what wants a machine of its own
@@ -49,6 +50,7 @@ $(CXX_TESTS): $(BUILD)/%: %.cpp include/fdferry.h $(BUILD)/libfdferry.a
 		$(BUILD)/libfdferry.a
 
 include fuzz/fuzz.mk
+include tests/interop/interop.mk
 
 .PHONY: test-programs library-tests machine-tests
 library-tests: $(TEST_PROGRAMS)

@@ -110,4 +110,17 @@ fuzzed() {
 }
 check 'make fuzz runs every target' fuzzed
 
+recipes() ( # docs/interop.md shows what the tests run, and has a row for each of them
+	awk '/^```./ { on = 1; next } /^```/ { on = 0 } on' docs/interop.md >"$dir/recipes"
+	[ -s "$dir/recipes" ] || { echo 'docs/interop.md has no recipe'; exit 1; }
+	while IFS= read -r line; do
+		grep -qF -- "$line" tests/interop/*.* || { echo "no test runs: $line"; found=1; }
+	done <"$dir/recipes"
+	for test in tests/interop/*.bats; do
+		grep -q "(../$test)" docs/interop.md || { echo "docs/interop.md: $test"; found=1; }
+	done
+	[ -z "${found-}" ]
+)
+check 'the recipes of docs/interop.md are lines of its tests' recipes
+
 finish
