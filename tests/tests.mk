@@ -44,6 +44,11 @@ $(BUILD)/tests/faults/fdferry: $(CMD_OBJECTS) $(BUILD)/libfdferry.a
 	@mkdir -p $(@D)
 	$(CC) $(FERRY_CFLAGS) $(FERRY_LDFLAGS) -static -o $@ $^
 
+# For close, which strace would skip: preloaded into the command as it is.
+$(BUILD)/tests/faults/preload/close.so: tests/faults/preload/close.c
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) -fPIC -shared -o $@ $<
+
 $(CXX_TESTS): $(BUILD)/%: %.cpp include/fdferry.h $(BUILD)/libfdferry.a
 	@mkdir -p $(@D)
 	$(CXX) -std=c++17 -Wall -Wextra -Wpedantic -Werror $(CXXFLAGS) -Iinclude -o $@ $< \

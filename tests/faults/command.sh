@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # command.sh - the command with each of its system calls failing in turn, and killed at each.
 #
-# strace(1) makes them fail, except close, which it would skip: then the descriptor would stay open,
+# strace(1) makes them fail, except close (close.sh), which it would skip: the descriptor would stay open,
 # and close(2) has closed it whatever it returns.  The command is linked statically, so that what
 # fails is its own call and none of the dynamic linker.  FAULTS_LONG=1: in each way, not in one.
 . tests/lib.sh
