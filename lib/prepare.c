@@ -121,6 +121,9 @@ int ferry_prepare(int sock, uint32_t flags)
 	if (err == 0)
 		err = set(sock, SO_PASSPIDFD, (flags & FERRY_PIDFDS) != 0);
 #endif
+	/* More would make a recvmsg(2) that waits wait for more than there is (unix_stream_read_generic). */
+	if (err == 0)
+		err = set(sock, SO_RCVLOWAT, 1);
 	/* On seqpacket an empty message and end of file are the same answer, but only a message
 	 * carries credentials.  On a stream they would split what different writers wrote. */
 	if (err == 0)

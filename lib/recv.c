@@ -64,6 +64,18 @@ static bool is_shut(int sock)
 	return poll(&p, 1, 0) == 1 && (p.revents & POLLRDHUP) != 0;
 }
 
+/* A recvmsg(2) that may wait returns 0 on such a socket (__skb_wait_for_more_packets), as for a datagram of
+ * nothing.  Unless something is queued behind it, or it has a name or credentials, it counts as the end: of
+ * an empty datagram that nobody sent before one's own shutdown(2) nothing is known. */
+static bool is_shut_and_empty(int sock, const struct msghdr *h)
+{
+	char byte;
+
+	return h->msg_controllen == 0 && h->msg_namelen == 0 &&
+	       (h->msg_flags & (MSG_CTRUNC | MSG_TRUNC)) == 0 && fy_type(sock) == SOCK_DGRAM &&
+	       is_shut(sock) && recv(sock, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0;
+}
+
 static int room_first(int sock, struct ferry_msg *msg)
 {
 	int err = 0;
@@ -87,6 +99,7 @@ static bool may_hide_a_message(int sock, const struct msghdr *h)
 struct attempt {
 	struct fy_wait wait;
 	bool again; /* looked a second time, see may_hide_a_message */
+	bool slept; /* the call that gave nothing could wait */
 	bool shut;  /* looked once more after the end was seen */
 	bool reset; /* the other end has gone without reading all that we sent: this may be its last */
 	bool empty; /* a message of nothing, and not the end */
@@ -100,6 +113,8 @@ static __attribute__((cold)) int after_nothing(int sock, struct msghdr *h, struc
 	int err;
 
 	if (n == 0) {
+		if (a->slept && is_shut_and_empty(sock, h))
+			return -ESHUTDOWN;
 		if (a->again || !may_hide_a_message(sock, h))
 			return 0;
 		a->again = true;
@@ -139,17 +154,32 @@ static __attribute__((cold)) int after_nothing(int sock, struct msghdr *h, struc
 	return err < 0 ? err : 1;
 }
 
+/* Who waits for ever, whatever signals come, can do so in recvmsg(2): one system call and not three.
+ * O_NONBLOCK and SO_RCVTIMEO only make it fail with EAGAIN; what follows is the other way. */
+static int first_flags(const struct ferry_msg *msg)
+{
+	const uint32_t others = FERRY_NOWAIT | FERRY_EINTR | FERRY_ROOM_FIRST;
+
+	if (msg->timeout_ms == 0 && msg->spin_us == 0 && (msg->flags & others) == 0)
+		return MSG_CMSG_CLOEXEC;
+	return MSG_CMSG_CLOEXEC | MSG_DONTWAIT;
+}
+
 static ssize_t receive(int sock, struct msghdr *h, struct ferry_msg *msg, struct attempt *a)
 {
+	int flags = first_flags(msg);
+
 	for (;;) {
 		ssize_t n;
 		int err = room_first(sock, msg);
 
 		if (err < 0)
 			return err;
-		n = recvmsg(sock, h, MSG_CMSG_CLOEXEC | MSG_DONTWAIT); /* leaves h if it fails */
+		n = recvmsg(sock, h, flags); /* leaves h if it fails */
 		if (n > 0)
 			return n;
+		a->slept = (flags & MSG_DONTWAIT) == 0;
+		flags |= MSG_DONTWAIT;
 		err = after_nothing(sock, h, msg, a, n);
 		if (err <= 0)
 			return err;

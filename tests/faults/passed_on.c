@@ -284,6 +284,7 @@ TEST(receive_without_sleeping)
 	CHECK_OK(ferry_pair(pair, SOCK_STREAM, 0));
 	child = in_child(answer, pair);
 	fault_call("poll", 0, ENOMEM);
+	msg.flags = FERRY_EINTR; /* which only poll does */
 	CHECK_FAILS(ferry_recv(pair[0], &msg, sizeof(msg)), ENOMEM);
 	fault_end();
 	fault_call("poll", 0, ENOMEM);

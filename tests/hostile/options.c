@@ -56,6 +56,18 @@ TEST_EACH_TYPE(timestamps)
 	with_option(type, SO_TIMESTAMP);
 }
 
+/* Whoever made the socket wanted more at a time than there is; to prepare it makes that undone. */
+TEST_EACH_TYPE(bytes_to_wait_for)
+{
+	int pair[2], many = 1000;
+
+	CHECK_OK(socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, pair));
+	CHECK_OK(setsockopt(pair[1], SOL_SOCKET, SO_RCVLOWAT, &many, sizeof(many)));
+	CHECK_INT(ferry_prepare(pair[1], 0), ==, type);
+	works_all_the_same(pair);
+	close_pair(pair);
+}
+
 TEST_EACH_TYPE(security_labels)
 {
 	with_option(type, SO_PASSSEC);
