@@ -100,6 +100,10 @@ demo: $(BUILD)/fdferry
 
 include tests/tests.mk
 
+## Measure (make bench)
+
+include bench/bench.mk
+
 ## Install (make install)
 
 MAN_PAGES := $(wildcard man/*.[1-8])
