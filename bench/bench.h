@@ -16,10 +16,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 
-#define MOST 253 /* descriptors in one message, the kernel's limit */
+#define MOST 253         /* descriptors in one message, the kernel's limit */
+#define MANY_VARIANTS 32 /* more than there are */
 
 /*
  * One way to pass descriptors.  Functions that fail end the program (die); recv waits until as many
@@ -27,10 +29,10 @@
  */
 struct variant {
 	const char *name;
-	unsigned types; /* bits TYPE(SOCK_...) */
-	size_t most;    /* descriptors that one send takes */
-	unsigned only;  /* FOR_ONE or FOR_MANY: where it is used; 0 everywhere */
-	bool sockets;   /* it passes nothing but sockets */
+	unsigned types;                      /* bits TYPE(SOCK_...) */
+	size_t most;                         /* descriptors that one send takes */
+	unsigned only;                       /* FOR_...: where it is used; 0 everywhere */
+	bool sockets;                        /* it passes nothing but sockets */
 	void *(*open)(int sock, bool first); /* takes the socket over */
 	bool (*settle)(void *end);           /* one step of a handshake: true when done; or NULL */
 	void (*send)(void *end, const int *fds, size_t n);
@@ -40,7 +42,14 @@ struct variant {
 };
 
 #define TYPE(type) (1u << (type))
-enum { FOR_ONE = 1, FOR_MANY = 2 };
+enum {
+	FOR_ONE = 1,
+	FOR_MANY = 2,
+	FOR_TRIP_1 = 4,
+	FOR_TRIP_2 = 8,
+	FOR_THREADS = 16,
+	FOR_QUEUE = 32
+};
 
 /* Each peer_*.c lists its variants; all that were linked are found in one section, in that order. */
 #define VARIANTS                                                                                   \
@@ -60,15 +69,18 @@ struct options {
 };
 extern struct options options;
 bool wanted(const char *variant);
-_Noreturn void die(const char *what) __attribute__((cold));
+bool takes_part(const struct variant *v, unsigned where, int type);
+_Noreturn void die(const char *what) __attribute__((cold)); /* with errno */
+_Noreturn void wrong(const char *name, const char *what) __attribute__((cold));
 
 /* rounds.c: what runs in a round; run does n units and returns the nanoseconds that they took */
 struct runner {
 	const char *name;
 	double (*run)(void *arg, size_t n);
 	void *arg;
-	double per_unit; /* what the report counts in one unit, such as descriptors in a message */
-	size_t n;        /* units in a round; 0 is found out */
+	const char *unit; /* NULL: "ns" */
+	double per_unit;  /* what the report counts in one unit, such as descriptors in a message */
+	size_t n;         /* units in a round; 0 is found out */
 };
 double now_ns(void);
 void run_rounds(const char *scenario, struct runner *runners, size_t n);
@@ -84,6 +96,7 @@ struct link {
 	size_t n; /* how many in a message */
 };
 const int *samples(bool sockets);
+void socketpair_or_die(int type, int ret[2]);
 void link_open(struct link *l, const struct variant *v, int type, size_t n);
 void link_settle(const struct variant *v, void *const *ends, size_t n);
 void link_verify(struct link *l);
@@ -91,7 +104,31 @@ void link_close(struct link *l);
 void check_same(const char *name, const int *sent, const int *got, size_t n);
 size_t count_open(void);
 
-/* the scenarios */
-void scenario_one(int type, bool many);
+/* child.c */
+struct child {
+	pid_t pid;
+	int to;
+	FILE *from;
+};
+void child_fork(struct child *c, void (*body)(const void *arg), const void *arg);
+void child_exec(struct child *c, int core, const char *const argv[], const int *fds, size_t n);
+void child_serve(double (*run)(void *arg, size_t n), void *arg);
+bool child_ready(struct child *c);
+void child_tell(struct child *c, size_t n);
+double child_answer(struct child *c);
+double child_run(void *arg, size_t n);
+void child_end(struct child *c);
+void child_kill(struct child *c);
+
+/* scripts.c: adds the peers that are scripts, and returns how many */
+struct pair {
+	struct child sides[2];
+};
+size_t scripts_one(struct child *children, struct runner *runners, bool many);
+size_t scripts_trip(struct pair *pairs, struct runner *runners, bool two_cores);
+
+/* the scenarios, with the name that their results have */
+void scenario_one(const char *scenario, int type, bool many);
+void scenario_trip(const char *scenario, bool two_cores);
 
 #endif

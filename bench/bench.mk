@@ -32,6 +32,10 @@ $(BUILD)/bench/%.o: bench/%.c
 $(BUILD)/bench/bench: $(BENCH_OBJECTS) $(BUILD)/libfdferry.a
 	$(CC) $(FERRY_CFLAGS) $(FERRY_LDFLAGS) -o $@ $^ $(BENCH_LIBS)
 
+ifneq ($(shell grep -w spin_us include/fdferry.h),)
+$(BUILD)/bench/peer_fdferry.o: FERRY_CFLAGS += -DHAVE_SPIN
+endif
+
 # Some of it, shown: make bench-show SCENARIOS='one-stream many-stream' BENCH='--rounds 61'
 .PHONY: bench-show
 bench-show: $(BUILD)/bench/bench

@@ -41,10 +41,10 @@ size_t count_open(void)
 	return n;
 }
 
-static _Noreturn void wrong(const char *name, const char *what)
+void socketpair_or_die(int type, int ret[2])
 {
-	fprintf(stderr, "bench: %s: %s\n", name, what);
-	_exit(1);
+	if (socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, ret) < 0)
+		die("socketpair");
 }
 
 void check_same(const char *name, const int *sent, const int *got, size_t n)
@@ -94,8 +94,7 @@ void link_open(struct link *l, const struct variant *v, int type, size_t n)
 	l->v = v;
 	l->fds = (int *)samples(v->sockets);
 	l->n = n;
-	if (socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, socks) < 0)
-		die("socketpair");
+	socketpair_or_die(type, socks);
 	for (int i = 0; i < 2; i++)
 		l->ends[i] = v->open(socks[i], i == 0);
 	link_settle(v, l->ends, 2);

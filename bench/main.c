@@ -11,11 +11,19 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define LONGEST 600 /* seconds of one scenario: then something hangs */
+
 struct options options = {.rounds = 31, .target_ns = 10e6};
 
 _Noreturn void die(const char *what)
 {
 	fprintf(stderr, "bench: %s: %s\n", what, strerror(errno));
+	_exit(1);
+}
+
+_Noreturn void wrong(const char *name, const char *what)
+{
+	fprintf(stderr, "bench: %s: %s\n", name, what);
 	_exit(1);
 }
 
@@ -34,49 +42,43 @@ bool wanted(const char *variant)
 	return options.only == NULL || listed(options.only, variant);
 }
 
-static void one_stream(void)
+bool takes_part(const struct variant *v, unsigned where, int type)
 {
-	scenario_one(SOCK_STREAM, false);
+	return (v->types & TYPE(type)) != 0 && (v->only == 0 || (v->only & where) != 0) &&
+	       wanted(v->name);
 }
 
-static void one_dgram(void)
-{
-	scenario_one(SOCK_DGRAM, false);
-}
+enum kind { ONE, MANY, TRIP };
 
-static void one_seqpacket(void)
-{
-	scenario_one(SOCK_SEQPACKET, false);
-}
-
-static void many_stream(void)
-{
-	scenario_one(SOCK_STREAM, true);
-}
-
-static void many_dgram(void)
-{
-	scenario_one(SOCK_DGRAM, true);
-}
-
-static void many_seqpacket(void)
-{
-	scenario_one(SOCK_SEQPACKET, true);
-}
-
-static const struct {
+static const struct scenario {
 	const char *name;
-	void (*run)(void);
+	enum kind kind;
+	int which; /* the type of the sockets, or the number of cores */
 	const char *what;
 } scenarios[] = {
-	{"one-stream", one_stream, "one descriptor per message, one process on one core"},
-	{"one-dgram", one_dgram, "the same with datagrams"},
-	{"one-seqpacket", one_seqpacket, "the same with seqpacket"},
-	{"many-stream", many_stream, "as many per message as it takes, one process on one core"},
-	{"many-dgram", many_dgram, "the same with datagrams"},
-	{"many-seqpacket", many_seqpacket, "the same with seqpacket"},
+	{"one-stream", ONE, SOCK_STREAM, "one descriptor per message, in one process"},
+	{"one-dgram", ONE, SOCK_DGRAM, "the same with datagrams"},
+	{"one-seqpacket", ONE, SOCK_SEQPACKET, "the same with seqpacket"},
+	{"many-stream", MANY, SOCK_STREAM, "as many per message as it takes, in one process"},
+	{"many-dgram", MANY, SOCK_DGRAM, "the same with datagrams"},
+	{"many-seqpacket", MANY, SOCK_SEQPACKET, "the same with seqpacket"},
+	{"trip-1", TRIP, 1, "a descriptor there and one back, two processes on one core"},
+	{"trip-2", TRIP, 2, "the same on two cores"},
 };
 #define SCENARIOS (sizeof(scenarios) / sizeof(scenarios[0]))
+
+static void carry_out(const struct scenario *s)
+{
+	switch (s->kind) {
+	case ONE:
+	case MANY:
+		scenario_one(s->name, s->which, s->kind == MANY);
+		break;
+	case TRIP:
+		scenario_trip(s->name, s->which == 2);
+		break;
+	}
+}
 
 /* A process each: what one library leaves behind is not there for the next scenario. */
 static int run(size_t i)
@@ -89,7 +91,8 @@ static int run(size_t i)
 	if (pid < 0)
 		die("fork");
 	if (pid == 0) {
-		scenarios[i].run();
+		alarm(LONGEST);
+		carry_out(&scenarios[i]);
 		exit(fflush(stdout) != 0);
 	}
 	if (waitpid(pid, &status, 0) < 0)

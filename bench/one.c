@@ -16,39 +16,35 @@ static double run(void *arg, size_t n)
 	return now_ns() - start;
 }
 
-void scenario_one(int type, bool many)
+void scenario_one(const char *scenario, int type, bool many)
 {
-	static const char *const names[2][8] = {
-		{[SOCK_STREAM] = "one-stream",
-		 [SOCK_DGRAM] = "one-dgram",
-		 [SOCK_SEQPACKET] = "one-seqpacket"},
-		{[SOCK_STREAM] = "many-stream",
-		 [SOCK_DGRAM] = "many-dgram",
-		 [SOCK_SEQPACKET] = "many-seqpacket"},
-	};
-	struct link links[64];
-	struct runner runners[64];
-	size_t n = 0;
+	struct link links[MANY_VARIANTS];
+	struct child children[MANY_VARIANTS];
+	struct runner runners[MANY_VARIANTS];
+	size_t own = 0, n;
 
 	pin(0);
 	EACH_VARIANT(v)
 	{
-		unsigned here = many ? FOR_MANY : FOR_ONE;
 		size_t fds = many ? (*v)->most : 1;
 
-		if (((*v)->types & TYPE(type)) == 0 || ((*v)->only & ~here) != 0 ||
-		    !wanted((*v)->name))
+		if (!takes_part(*v, many ? FOR_MANY : FOR_ONE, type))
 			continue;
-		link_open(&links[n], *v, type, fds);
-		link_verify(&links[n]);
-		runners[n] = (struct runner){.name = (*v)->name,
-					     .run = run,
-					     .arg = &links[n],
-					     .per_unit = (double)fds};
-		n++;
+		link_open(&links[own], *v, type, fds);
+		link_verify(&links[own]);
+		runners[own] = (struct runner){.name = (*v)->name,
+					       .run = run,
+					       .arg = &links[own],
+					       .per_unit = (double)fds};
+		own++;
 	}
-	run_rounds(names[many][type], runners, n);
-	for (size_t i = 0; i < n; i++) {
+	n = own;
+	if (type == SOCK_STREAM)
+		n += scripts_one(children, &runners[own], many);
+	run_rounds(scenario, runners, n);
+	while (n-- > own)
+		child_end(&children[n - own]);
+	for (size_t i = 0; i < own; i++) {
 		link_verify(&links[i]);
 		link_close(&links[i]);
 	}

@@ -3,6 +3,7 @@
  * measured against. */
 #include "bench.h"
 
+#include <errno.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -42,7 +43,7 @@ static void bare_send(void *end, const int *fds, size_t n)
 		die("sendmsg");
 }
 
-static void bare_recv(void *end, int *fds, size_t n)
+static bool receive(void *end, int *fds, size_t n, int flags)
 {
 	char byte;
 	struct iovec iov = {.iov_base = &byte, .iov_len = 1};
@@ -52,12 +53,30 @@ static void bare_recv(void *end, int *fds, size_t n)
 			   .msg_control = control.bytes,
 			   .msg_controllen = CMSG_LEN(n * sizeof(int))};
 
-	if (recvmsg(sock_of(end), &h, MSG_CMSG_CLOEXEC) != 1 || (h.msg_flags & MSG_CTRUNC) != 0 ||
+	ssize_t got = recvmsg(sock_of(end), &h, MSG_CMSG_CLOEXEC | flags);
+
+	if (got < 0 && errno == EAGAIN)
+		return false;
+	if (got != 1 || (h.msg_flags & MSG_CTRUNC) != 0 ||
 	    h.msg_controllen < CMSG_LEN(n * sizeof(int)) ||
 	    control.align.cmsg_len != CMSG_LEN(n * sizeof(int)) ||
 	    control.align.cmsg_type != SCM_RIGHTS)
 		die("recvmsg");
 	memcpy(fds, CMSG_DATA(&control.align), n * sizeof(int));
+	return true;
+}
+
+static void bare_recv(void *end, int *fds, size_t n)
+{
+	if (!receive(end, fds, n, 0))
+		die("recvmsg");
+}
+
+/* Asks again and again instead of sleeping: for a peer on another core. */
+static void spin_recv(void *end, int *fds, size_t n)
+{
+	while (!receive(end, fds, n, MSG_DONTWAIT))
+		;
 }
 
 static void bare_drop(void *end, int *fds, size_t n)
@@ -107,4 +126,16 @@ static const struct variant bare_range = {
 	.close = bare_close,
 };
 
-VARIANTS = {&bare, &bare_range};
+static const struct variant bare_spin = {
+	.name = "bare-spin",
+	.types = TYPE(SOCK_STREAM),
+	.most = 1,
+	.only = FOR_TRIP_2,
+	.open = bare_open,
+	.send = bare_send,
+	.recv = spin_recv,
+	.drop = bare_drop,
+	.close = bare_close,
+};
+
+VARIANTS = {&bare, &bare_range, &bare_spin};

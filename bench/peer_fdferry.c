@@ -30,6 +30,25 @@ static void msg_send(void *end, const int *fds, size_t n)
 		die("ferry_send");
 }
 
+#ifdef HAVE_SPIN
+#define SPIN_US 1000 /* longer than any round trip */
+
+static void spin_recv(void *end, int *fds, size_t n)
+{
+	char byte;
+	struct iovec iov = {.iov_base = &byte, .iov_len = 1};
+	struct ferry_msg msg = {.iov = &iov,
+				.iovlen = 1,
+				.fds = fds,
+				.max_fds = n,
+				.min_fds = n,
+				.spin_us = SPIN_US};
+
+	if (ferry_recv(sock_of(end), &msg, sizeof(msg)) != 1)
+		die("ferry_recv");
+}
+#endif
+
 static void msg_recv(void *end, int *fds, size_t n)
 {
 	char byte;
@@ -89,4 +108,21 @@ static const struct variant fdferry_fd = {
 	.close = ferry_end,
 };
 
-VARIANTS = {&fdferry, &fdferry_fd};
+#ifdef HAVE_SPIN
+static const struct variant fdferry_spin = {
+	.name = "fdferry-spin",
+	.types = TYPE(SOCK_STREAM),
+	.most = 1,
+	.only = FOR_TRIP_2,
+	.open = ferry_open,
+	.send = msg_send,
+	.recv = spin_recv,
+	.drop = ferry_drop,
+	.close = ferry_end,
+};
+#define SPIN , &fdferry_spin
+#else
+#define SPIN
+#endif
+
+VARIANTS = {&fdferry, &fdferry_fd SPIN};

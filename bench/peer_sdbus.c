@@ -60,6 +60,7 @@ static void sdbus_recv(void *end, int *fds, size_t n)
 	struct end *e = end;
 	int r;
 
+	e->got = NULL; /* what was not dropped is kept */
 	while (e->got == NULL) {
 		r = sd_bus_process(e->bus, &e->got);
 		if (r < 0 || (r == 0 && sd_bus_wait(e->bus, UINT64_MAX) < 0))

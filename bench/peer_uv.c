@@ -17,7 +17,7 @@ struct end {
 	int sample_fd;
 	uv_tcp_t *got; /* what came and is not closed yet */
 	uv_write_t write;
-	bool writing;
+	bool reading, writing;
 };
 
 static void alloc(uv_handle_t *handle, size_t size, uv_buf_t *buf)
@@ -39,7 +39,7 @@ static void take(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 	while (uv_pipe_pending_count(&e->pipe) > 0) {
 		uv_tcp_t *tcp = malloc(sizeof(*tcp));
 
-		if (tcp == NULL || uv_pipe_pending_type(&e->pipe) != UV_TCP)
+		if (tcp == NULL || e->got != NULL || uv_pipe_pending_type(&e->pipe) != UV_TCP)
 			die("uv_pipe_pending_type");
 		uv_tcp_init(&loop, tcp);
 		if (uv_accept(stream, (uv_stream_t *)tcp) < 0)
@@ -60,7 +60,6 @@ static void *uv_end_open(int sock, bool first)
 		die("uv_pipe_open");
 	e->pipe.data = e;
 	e->sample_fd = -1;
-	uv_read_start((uv_stream_t *)&e->pipe, alloc, take);
 	return e;
 }
 
@@ -99,6 +98,10 @@ static void uv_end_recv(void *end, int *fds, size_t n)
 	struct end *e = end;
 
 	(void)n;
+	if (!e->reading && uv_read_start((uv_stream_t *)&e->pipe, alloc, take) < 0)
+		die("uv_read_start");
+	e->reading = true;
+	e->got = NULL; /* what was not dropped is kept */
 	while (e->got == NULL)
 		uv_run(&loop, UV_RUN_ONCE);
 	uv_fileno((uv_handle_t *)e->got, &fds[0]);
