@@ -130,5 +130,7 @@ size_t scripts_trip(struct pair *pairs, struct runner *runners, bool two_cores);
 /* the scenarios, with the name that their results have */
 void scenario_one(const char *scenario, int type, bool many);
 void scenario_trip(const char *scenario, bool two_cores);
+void scenario_threads(const char *scenario);
+void scenario_queue(const char *scenario, bool many);
 
 #endif
