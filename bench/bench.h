@@ -48,7 +48,8 @@ enum {
 	FOR_TRIP_1 = 4,
 	FOR_TRIP_2 = 8,
 	FOR_THREADS = 16,
-	FOR_QUEUE = 32
+	FOR_QUEUE = 32,
+	FOR_FLOW = 64
 };
 
 /* Each peer_*.c lists its variants; all that were linked are found in one section, in that order. */
@@ -130,6 +131,7 @@ size_t scripts_trip(struct pair *pairs, struct runner *runners, bool two_cores);
 /* the scenarios, with the name that their results have */
 void scenario_one(const char *scenario, int type, bool many);
 void scenario_trip(const char *scenario, bool two_cores);
+void scenario_flow(const char *scenario);
 void scenario_threads(const char *scenario);
 void scenario_queue(const char *scenario, bool many);
 

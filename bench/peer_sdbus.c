@@ -43,6 +43,7 @@ static void sdbus_send(void *end, const int *fds, size_t n)
 {
 	struct end *e = end;
 	sd_bus_message *m = NULL;
+	uint64_t waiting;
 
 	if (sd_bus_message_new_signal(e->bus, &m, "/b", "b.B", "F") < 0 ||
 	    sd_bus_message_open_container(m, 'a', "h") < 0)
@@ -53,6 +54,9 @@ static void sdbus_send(void *end, const int *fds, size_t n)
 	if (sd_bus_message_close_container(m) < 0 || sd_bus_send(e->bus, m, NULL) < 0)
 		die("sd_bus_send");
 	sd_bus_message_unref(m);
+	if (sd_bus_get_n_queued_write(e->bus, &waiting) < 0 ||
+	    (waiting > 0 && sd_bus_flush(e->bus) < 0))
+		die("sd_bus_flush");
 }
 
 static void sdbus_recv(void *end, int *fds, size_t n)

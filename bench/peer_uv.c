@@ -91,6 +91,8 @@ static void uv_end_send(void *end, const int *fds, size_t n)
 	if (uv_write2(&e->write, (uv_stream_t *)&e->pipe, &buf, 1, (uv_stream_t *)&e->sample,
 		      written) < 0)
 		die("uv_write2");
+	while (uv_stream_get_write_queue_size((uv_stream_t *)&e->pipe) > 0)
+		uv_run(&loop, UV_RUN_ONCE);
 }
 
 static void uv_end_recv(void *end, int *fds, size_t n)

@@ -6,6 +6,8 @@
 #include <wayland-client-core.h>
 #include <wayland-server-core.h>
 
+#include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -104,10 +106,16 @@ static void wayland_send(void *end, const int *fds, size_t n)
 		else
 			wl_resource_post_event_array(e->resource, opcode, args);
 	}
-	if (e->proxy == NULL)
+	if (e->proxy == NULL) {
 		wl_display_flush_clients(e->display);
-	else if (wl_display_flush(e->display) < 0)
-		die("wl_display_flush");
+		return;
+	}
+	while (wl_display_flush(e->display) < 0) {
+		struct pollfd p = {.fd = wl_display_get_fd(e->display), .events = POLLOUT};
+
+		if (errno != EAGAIN || poll(&p, 1, -1) < 0)
+			die("wl_display_flush");
+	}
 }
 
 static void wayland_recv(void *end, int *fds, size_t n)
