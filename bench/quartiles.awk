@@ -40,11 +40,12 @@ function of_variant(scenario, variant, q,    i, x) {
 	quartiles(x, rounds[scenario, variant], q)
 }
 
-# a / b, round by round.
+# a / b, round by round; returns how many rounds that were.
 function of_ratio(scenario, a, b, q,    i, n, x) {
-	n = rounds[scenario, a] < rounds[scenario, b] ? rounds[scenario, a] : rounds[scenario, b]
-	for (i = 0; i < n; i++)
-		x[i + 1] = value[scenario, a, i] / value[scenario, b, i]
+	n = 0
+	for (i = 0; i < rounds[scenario, a] && i < rounds[scenario, b]; i++)
+		if (value[scenario, b, i] > 0)
+			x[++n] = value[scenario, a, i] / value[scenario, b, i]
 	quartiles(x, n, q)
 	return n
 }
