@@ -36,6 +36,21 @@ ifneq ($(shell grep -w spin_us include/fdferry.h),)
 $(BUILD)/bench/peer_fdferry.o: FERRY_CFLAGS += -DHAVE_SPIN
 endif
 
+BENCH_PACKAGES := skalibs-dev libowfat-dev libglib2.0-dev libuv1-dev libwayland-dev libsystemd-dev \
+	pkg-config:pkg-config python3:python3 ruby:ruby libio-fdpass-perl gnuplot:gnuplot-nox
+
+.PHONY: bench-setup
+bench-setup:
+	@sh tests/setup.sh $(BENCH_PACKAGES)
+
+# All of it: docs/benchmarks.md, its plots, the README's numbers.  SHORT=1 takes seconds and writes below
+# $(BUILD) only.  What is not installed when make reads this is built by the second make.
+.PHONY: bench
+bench:
+	@$(if $(SHORT),,sh tests/setup.sh $(BENCH_PACKAGES))
+	+@$(MAKE) -s $(BUILD)/bench/bench
+	@BUILD='$(BUILD)' SHORT='$(SHORT)' CC='$(CC)' CFLAGS='$(CFLAGS)' sh bench/run.sh
+
 # Some of it, shown: make bench-show SCENARIOS='one-stream many-stream' BENCH='--rounds 61'
 .PHONY: bench-show
 bench-show: $(BUILD)/bench/bench
