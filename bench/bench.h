@@ -119,7 +119,7 @@ void child_tell(struct child *c, size_t n);
 double child_answer(struct child *c);
 double child_run(void *arg, size_t n);
 void child_end(struct child *c);
-void child_kill(struct child *c);
+int child_kill(struct child *c);
 
 /* scripts.c: adds the peers that are scripts, and returns how many */
 struct pair {

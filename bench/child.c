@@ -137,9 +137,10 @@ void child_end(struct child *c)
 	}
 }
 
-void child_kill(struct child *c)
+/* Returns how it ended, if it had before. */
+int child_kill(struct child *c)
 {
 	kill(c->pid, SIGKILL);
 	close(c->to);
-	reap(c);
+	return reap(c);
 }

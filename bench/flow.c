@@ -7,7 +7,7 @@
 
 struct side {
 	const struct variant *v;
-	int sock;
+	int sock, other; /* the other one's: while that is open here, its end is not seen */
 	bool sends;
 };
 
@@ -49,6 +49,7 @@ static void side_body(const void *arg)
 	struct link l = {.v = side->v, .fds = (int *)samples(side->v->sockets), .n = 1};
 	size_t before;
 
+	close(side->other);
 	pin(!side->sends);
 	l.ends[0] = side->v->open(side->sock, side->sends);
 	link_settle(side->v, l.ends, 1);
@@ -79,7 +80,7 @@ static void start_pair(struct pair *p, const struct variant *v)
 	samples(v->sockets); /* which both are to have */
 	socketpair_or_die(SOCK_STREAM, socks);
 	for (int i = 0; i < 2; i++) {
-		struct side side = {.v = v, .sock = socks[i], .sends = i == 0};
+		struct side side = {.v = v, .sock = socks[i], .other = socks[!i], .sends = i == 0};
 
 		child_fork(&p->sides[i], side_body, &side);
 	}

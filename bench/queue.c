@@ -76,13 +76,13 @@ static void body(const void *arg)
 }
 
 /* Who is not root may have no more in flight than this, and all wait until the end. */
-static size_t links_allowed(void)
+static size_t links_allowed(bool many)
 {
 	struct rlimit rl = {0};
-	size_t most;
+	size_t each = many ? MOST : 1, most;
 
 	getrlimit(RLIMIT_NOFILE, &rl);
-	most = rl.rlim_cur / (DEEP * MOST * MANY_VARIANTS / 2 * (ROUNDS + 1));
+	most = rl.rlim_cur / (DEEP * each * MANY_VARIANTS / 2 * (ROUNDS + 1));
 	return geteuid() == 0 || most > LINKS ? LINKS : most;
 }
 
@@ -94,7 +94,7 @@ void scenario_queue(const char *scenario, bool many)
 	size_t n = 0;
 
 	q.many = many;
-	q.links = links_allowed();
+	q.links = links_allowed(many);
 	if (q.links == 0) {
 		fprintf(stderr, "bench: %s: left out: the limit of open descriptors is too low\n",
 			scenario);

@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define SAMPLES 5
@@ -40,13 +41,19 @@ static void start(struct child *c, size_t i, int core, const char *mode, size_t 
 	child_exec(c, core, argv, fds, n + 1 + SAMPLES - 3); /* pong's sample too */
 }
 
-/* What an interpreter or a module that is missing had to say has been said by it. */
+/* It is left out if its interpreter is missing (127) or says that a module is. */
+#define MISSING 77
+
 static bool is_there(struct child *c, const char *name)
 {
+	int status;
+
 	if (child_ready(c))
 		return true;
-	fprintf(stderr, "bench: %s does not run here: left out\n", name);
-	child_kill(c);
+	status = child_kill(c);
+	if (!WIFEXITED(status) || (WEXITSTATUS(status) != MISSING && WEXITSTATUS(status) != 127))
+		wrong(name, "has failed");
+	fprintf(stderr, "bench: %s is not installed: left out\n", name);
 	return false;
 }
 

@@ -8,7 +8,7 @@
 
 struct side {
 	const struct variant *v;
-	int sock;
+	int sock, other; /* the other one's: while that is open here, its end is not seen */
 	int core;
 	bool first;
 };
@@ -47,6 +47,7 @@ static void side_body(const void *arg)
 	const int *mine = all + !side->first, *others = all + side->first;
 	size_t before;
 
+	close(side->other);
 	pin(side->core);
 	l.fds = (int *)mine;
 	l.ends[0] = side->v->open(side->sock, side->first);
@@ -76,6 +77,7 @@ static void start_pair(struct pair *p, const struct variant *v, int other_core)
 	for (int i = 0; i < 2; i++) {
 		sides[i] = (struct side){.v = v,
 					 .sock = socks[i],
+					 .other = socks[!i],
 					 .core = i == 0 ? 0 : other_core,
 					 .first = i == 0};
 		child_fork(&p->sides[i], side_body, &sides[i]);

@@ -5,6 +5,8 @@ import socket
 import sys
 import time
 
+if not hasattr(socket, "send_fds"):  # 3.9
+    sys.exit(77)
 mode, n = sys.argv[1], int(sys.argv[2])
 ours = list(range(5, 5 + n)) if mode != "pong" else [6]
 theirs = {"self": ours, "ping": [6], "pong": [5]}[mode]
@@ -15,7 +17,7 @@ back = socket.socket(fileno=4) if mode == "self" else out
 def take():
     data, fds, flags, _ = socket.recv_fds(back, 1, n)
     if not data:
-        sys.exit(0)
+        sys.exit("send_fds.py: the other side has ended")
     return fds
 
 

@@ -7,8 +7,7 @@ let USocket;
 try {
 	({ USocket } = require('usocket'));
 } catch {
-	console.error('usocket.js: usocket is not installed');
-	process.exit(1);
+	process.exit(77);
 }
 
 const [mode, count] = process.argv.slice(2);

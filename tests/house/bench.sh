@@ -8,11 +8,15 @@ short=$build/bench/short
 check 'make bench SHORT=1' timeout 300 "$MAKE" -s BUILD="$BUILD" SHORT=1 bench
 
 rounds() { # every scenario has every variant twice, that is in each round
-	cut -f 1 "$short/results.tsv" | uniq | diff "$dir/scenarios" - || return 1
+	cut -f 1 "$short/results.tsv" | uniq | grep -vx "$left_out" | diff "$dir/scenarios" - || return 1
 	cut -f 1,2 "$short/results.tsv" | sort | uniq -c | grep -v '^ *2 ' && return 1
 	awk -F '\t' 'NF != 5 || $4 !~ /^-?[0-9.]+$/ { print; bad = 1 } END { exit bad }' "$short/results.tsv"
 }
-"$build/bench/bench" --help | sed -n '/^Scenarios/,/^Variants/s/^  \([a-z0-9-]*\) .*/\1/p' >"$dir/scenarios"
+# Which needs more descriptors in flight than an ordinary user may have, where the limit is low.
+left_out=none
+[ "$(id -u)" -eq 0 ] || left_out=queue-many
+"$build/bench/bench" --help | sed -n '/^Scenarios/,/^Variants/s/^  \([a-z0-9-]*\) .*/\1/p' |
+	grep -vx "$left_out" >"$dir/scenarios"
 check 'every variant has run in every round' rounds
 
 built() { # what is installed takes part
