@@ -5,6 +5,7 @@
  *   main.c        the options, and the scenarios in their order
  *   rounds.c      runs variants alternately in rounds and prints a line for each
  *   link.c        two ends of one variant, and whether they move the right descriptors
+ *   child.c       processes that take part in rounds; scripts.c starts those of other languages
  *   one.c ...     a scenario each
  *   peer_*.c      a peer each: how it sends and receives, as its documentation says
  *

@@ -11,7 +11,8 @@ bench_header = $(shell echo "$(bench_hash)include <$(1)>" | $(CC) -E -xc -o /dev
 
 # Looked for when the benchmark is asked for, not at each make.
 ifneq ($(findstring bench,$(MAKECMDGOALS)),)
-BENCH_PEERS := $(foreach it,$(BENCH_HEADERS),$(if $(call bench_header,$(call bench_need,$(it))),$(call bench_peer,$(it))))
+BENCH_PEERS := $(foreach it,$(BENCH_HEADERS),\
+	$(if $(call bench_header,$(call bench_need,$(it))),$(call bench_peer,$(it))))
 $(foreach it,$(BENCH_MODULES),$(if $(call bench_module,$(call bench_need,$(it))),\
 	$(eval BENCH_PEERS += $(call bench_peer,$(it))) \
 	$(eval BENCH_MODULES_HERE += $(call bench_need,$(it)))))
@@ -36,6 +37,7 @@ ifneq ($(shell grep -w spin_us include/fdferry.h),)
 $(BUILD)/bench/peer_fdferry.o: FERRY_CFLAGS += -DHAVE_SPIN
 endif
 
+# What there is for it in Debian.
 BENCH_PACKAGES := skalibs-dev libowfat-dev libglib2.0-dev libuv1-dev libwayland-dev libsystemd-dev \
 	pkg-config:pkg-config python3:python3 ruby:ruby libio-fdpass-perl gnuplot:gnuplot-nox
 
@@ -44,10 +46,9 @@ bench-setup:
 	@sh tests/setup.sh $(BENCH_PACKAGES)
 
 # All of it: docs/benchmarks.md, its plots, the README's numbers.  SHORT=1 takes seconds and writes below
-# $(BUILD) only.  What is not installed when make reads this is built by the second make.
+# $(BUILD) only.
 .PHONY: bench
-bench:
-	@$(if $(SHORT),,sh tests/setup.sh $(BENCH_PACKAGES))
+bench: $(if $(SHORT),,bench-setup)
 	+@$(MAKE) -s $(BUILD)/bench/bench
 	@BUILD='$(BUILD)' SHORT='$(SHORT)' CC='$(CC)' CFLAGS='$(CFLAGS)' sh bench/run.sh
 
