@@ -5,6 +5,7 @@
 #   make test       the fast tests (under a minute)
 #   make check      installs what the tests need, then all of them
 #   make check-interop   installs programs that are not ours, and meets them
+#   make bench      measures against other libraries, and writes docs/benchmarks.md
 #   make install    DESTDIR, PREFIX; make uninstall takes it away again
 #
 # CC=clang, BUILD=build/somewhere and SANITIZE=address,undefined make a variant.
@@ -99,6 +100,10 @@ demo: $(BUILD)/fdferry
 ## Test (make test, make check)
 
 include tests/tests.mk
+
+## Measure (make bench)
+
+include bench/bench.mk
 
 ## Install (make install)
 

@@ -98,7 +98,7 @@ campaign: setup
 
 # The same programs once more under the sanitizers, from other compilers, and what must agree.
 .PHONY: check
-check: setup
+check: setup bench-setup
 	+@BUILD='$(BUILD)' MAKE='$(MAKE)' sh tests/check.sh
 
 # The same programs on other kernels, emulated; KERNELS=DIRECTORY... are kernels that are there already.

@@ -1,0 +1,58 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# page.sh - docs/benchmarks.md from its parts: page.sh PARTS COMMAND >PAGE
+set -u
+parts=$1
+command=$2
+
+cat <<END
+# Benchmarks
+
+\`$command\` makes this page, its plots and the numbers in the README; nothing in them is
+written by hand. A time on one machine says little about another: what counts is the ratio to the
+bare system calls in the same rounds.
+
+![One descriptor per message, and as many as it takes](bench-messages.svg)
+
+![Round trips, and a process with threads](bench-latency.svg)
+
+END
+cat "$parts/numbers.md"
+cat <<END
+
+## Goals
+
+END
+cat "$parts/goals.md"
+cat <<END
+
+## The machine
+
+END
+cat "$parts/facts.md"
+cat <<'END'
+
+## How it is measured
+
+- In every round each variant has nine turns of about a millisecond, some hundred messages, one after
+  another with all the others; each time another one begins, and every second time it goes backwards.
+  What a round says of a variant is the median of its nine turns.
+- The ratios are taken round by round. What is shown is the median of the rounds and their quartiles.
+- A variant is pinned to one core, or two processes to a core each, as the heading says; only the
+  process with threads is not pinned.
+- All send the same open files, and close what they received within the measured time; only "with
+  threads" and the queues keep it. libuv passes nothing but sockets, so it gets sockets.
+- Before it is measured each variant shows that it moves the right descriptors in the right order, and
+  afterwards that none is left.
+- `bare` is `sendmsg`, `recvmsg` with a control buffer of just the right size, and `close`, as in the
+  manual pages; `bare-range` closes with `close_range`; `bare-spin` asks again and again.
+- `fdferry` is `ferry_send`, `ferry_recv` and `ferry_close_all`; `fdferry-fd` is `ferry_send_fd` and
+  `ferry_recv_fd`.
+- What takes less than `bare` does less: libowfat's descriptors, Python's and usocket's are not
+  close-on-exec, and few look whether descriptors were lost.
+- Each peer is used as its documentation says, in `bench/peer_*.c` and `bench/scripts/`. They do
+  not all do the same work: skalibs frames messages, libuv has a loop to turn, libwayland and sd-bus
+  speak a protocol.
+
+END
+cat "$parts/tables.md" | sed '${/^$/d}'
