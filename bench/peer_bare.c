@@ -79,6 +79,41 @@ static void spin_recv(void *end, int *fds, size_t n)
 		;
 }
 
+/* With the sender's credentials, which come first and are what tells an empty message from the end. */
+static void *creds_open(int sock, bool first)
+{
+	int one = 1;
+
+	if (setsockopt(sock, SOL_SOCKET, SO_PASSCRED, &one, sizeof(one)) < 0)
+		die("SO_PASSCRED");
+	return bare_open(sock, first);
+}
+
+static void creds_recv(void *end, int *fds, size_t n)
+{
+	char byte;
+	struct iovec iov = {.iov_base = &byte, .iov_len = 1};
+	union {
+		struct cmsghdr align;
+		char bytes[CMSG_SPACE(sizeof(struct ucred)) + CMSG_SPACE(MOST * sizeof(int))];
+	} control;
+	struct msghdr h = {.msg_iov = &iov,
+			   .msg_iovlen = 1,
+			   .msg_control = control.bytes,
+			   .msg_controllen =
+				   CMSG_SPACE(sizeof(struct ucred)) + CMSG_LEN(n * sizeof(int))};
+	struct cmsghdr *c;
+
+	if (recvmsg(sock_of(end), &h, MSG_CMSG_CLOEXEC) != 1 || (h.msg_flags & MSG_CTRUNC) != 0)
+		die("recvmsg");
+	c = CMSG_FIRSTHDR(&h);
+	if (c != NULL && c->cmsg_type == SCM_CREDENTIALS)
+		c = CMSG_NXTHDR(&h, c);
+	if (c == NULL || c->cmsg_type != SCM_RIGHTS || c->cmsg_len != CMSG_LEN(n * sizeof(int)))
+		die("recvmsg");
+	memcpy(fds, CMSG_DATA(c), n * sizeof(int));
+}
+
 static void bare_drop(void *end, int *fds, size_t n)
 {
 	(void)end;
@@ -138,4 +173,16 @@ static const struct variant bare_spin = {
 	.close = bare_close,
 };
 
-VARIANTS = {&bare, &bare_range, &bare_spin};
+static const struct variant bare_creds = {
+	.name = "bare-creds",
+	.types = TYPE(SOCK_SEQPACKET),
+	.most = MOST,
+	.only = FOR_ONE,
+	.open = creds_open,
+	.send = bare_send,
+	.recv = creds_recv,
+	.drop = bare_drop,
+	.close = bare_close,
+};
+
+VARIANTS = {&bare, &bare_range, &bare_creds, &bare_spin};

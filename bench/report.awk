@@ -159,7 +159,7 @@ END {
 		"Sent, received and closed by one process on one core; the time of one descriptor.", "bare")
 	write_table("one-dgram", "One descriptor per message, datagrams", "The same.", "bare")
 	write_table("one-seqpacket", "One descriptor per message, seqpacket",
-		"The same; `ferry_prepare` asks for credentials here, which tell an empty message from the end.", "bare")
+		"The same; `ferry_prepare` asks for credentials here, which tell an empty message from the end: `bare-creds` does too.", "bare")
 	write_table("many-stream", "As many as a message takes, stream",
 		"The same, with 253 in a message (libwayland 20, usocket 64; libowfat, libuv and Perl one).", "bare-range")
 	write_table("many-dgram", "As many as a message takes, datagrams", "The same.", "bare-range")
