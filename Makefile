@@ -77,9 +77,11 @@ $(BUILD)/cmd/%.o: cmd/%.c
 	@mkdir -p $(@D)
 	$(CC) $(FERRY_CFLAGS) -Iinclude -c -o $@ $<
 
-$(BUILD)/fdferry.pc: fdferry.pc.in include/fdferry.h Makefile
+# Each time: PREFIX may be another one.
+.PHONY: $(BUILD)/fdferry.pc
+$(BUILD)/fdferry.pc: fdferry.pc.in
 	@mkdir -p $(@D)
-	sed -e 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@INCLUDEDIR@|$(INCLUDEDIR)|' \
+	@sed -e 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@INCLUDEDIR@|$(INCLUDEDIR)|' \
 		-e 's|@VERSION@|$(VERSION)|' fdferry.pc.in >$@
 
 # They are there to be read: no casts for the sake of musl's CMSG_NXTHDR and its lengths of 32 bits.
@@ -122,6 +124,7 @@ install: all
 	$(INSTALL) -m 644 completion/fdferry.bash '$(DESTDIR)$(BASH_COMPLETION_DIR)/fdferry'
 	$(INSTALL) -m 644 completion/_fdferry '$(DESTDIR)$(ZSH_COMPLETION_DIR)/_fdferry'
 	@sh man/install.sh '$(INSTALL)' '$(DESTDIR)$(MANDIR)' $(MAN_PAGES)
+	@[ -n '$(DESTDIR)' ] || [ "$$(id -u)" -ne 0 ] || PATH=$$PATH:/sbin:/usr/sbin ldconfig || :
 
 .PHONY: uninstall
 uninstall:

@@ -48,8 +48,13 @@ cat <<'END'
   manual pages; `bare-range` closes with `close_range`; `bare-spin` asks again and again.
 - `fdferry` is `ferry_send`, `ferry_recv` and `ferry_close_all`; `fdferry-fd` is `ferry_send_fd` and
   `ferry_recv_fd`.
-- What takes less than `bare` does less: libowfat's descriptors, Python's and usocket's are not
-  close-on-exec, and few look whether descriptors were lost.
+- What takes less than `bare` does less: libowfat's descriptors are not close-on-exec, nor Python's and
+  usocket's, and few look whether descriptors were lost. Differences below five in a hundred are noise.
+- With threads it is `ferry_reserve` before they start that is compared with growing afterwards; its own
+  time, once in the life of a process, is not counted.
+- On two cores `fdferry-spin` is compared with peers that sleep, since none of them offers anything else;
+  `bare-spin` is what spinning can do at best.
+- A bar that ends in `>` is longer than there is room for.
 - Each peer is used as its documentation says, in `bench/peer_*.c` and `bench/scripts/`. They do
   not all do the same work: skalibs frames messages, libuv has a loop to turn, libwayland and sd-bus
   speak a protocol.

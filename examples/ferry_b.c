@@ -6,10 +6,14 @@
 
 int main(int argc, char **argv)
 {
-	int fd = argc == 2 ? open(argv[1], O_RDWR | O_CLOEXEC) : -1;
-	int sock = fd < 0 ? -1 : ferry_connect("process_a", 0, 0, 0);
+	int sock, fd = argc == 2 ? open(argv[1], O_RDWR | O_CLOEXEC) : -1;
 
+	if (argc != 2)
+		return fprintf(stderr, "usage: %s FILE\n", argv[0]), 2;
+	if (fd < 0)
+		return perror(argv[1]), 1;
+	sock = ferry_connect("process_a", 0, 0, 0);
 	if (sock < 0 || ferry_send_fd(sock, fd) < 0)
-		return perror("process_b"), 1;
+		return perror("process_a"), 1;
 	return 0;
 }

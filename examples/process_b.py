@@ -12,4 +12,6 @@ with open(sys.argv[1], "r+b", buffering=0) as file:
             break
         except (FileNotFoundError, ConnectionRefusedError):
             time.sleep(0.1)  # A is not there yet
+    else:
+        sys.exit("process_a: nobody is there")
     socket.send_fds(sock, [b""], [file.fileno()])

@@ -33,8 +33,8 @@ can_run() {
 
 # RUNTIME: a container with a terminal.  fdferry gives that to a shell, which talks through it.
 talk() {
-	start fdferry recv -t stream --timeout 20s --stdio console.sock -- sh -c \
-		'read -r line; echo hello; read -r echo; read -r answer; echo "$line, $echo, $answer" >&2'
+	local talk='read -r line; echo hello; read -r echo; read -r answer; echo "$line, $echo, $answer" >&2'
+	start fdferry recv -t stream --timeout 20s --stdio console.sock -- sh -c "$talk"
 	await console.sock
 	"$1" --root "$PWD/state" run -d --bundle box --console-socket "$PWD/console.sock" "$name" 3>&-
 	finish
