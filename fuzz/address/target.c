@@ -19,7 +19,12 @@ static void from_text(const uint8_t *data, size_t size)
 			name.len > offsetof(struct sockaddr_un, sun_path));
 		memcpy(&raw, &name.un, sizeof(name.un));
 		fy_name_text(&raw, name.len, back, sizeof(back));
-		REQUIRE(strcmp(back, text) == 0);
+		/* What lies below a descriptor is another file in every other process. */
+		if (strncmp(text, "/proc/self/fd/", 14) == 0 ||
+		    strncmp(text, "/proc/thread-self/fd/", 21) == 0)
+			REQUIRE(back[0] == '\0');
+		else
+			REQUIRE(strcmp(back, text) == 0);
 	}
 	if (strlen(text) <= NAME_MAX && fy_name_below(&name, INT_MAX, text) == 0)
 		REQUIRE(name.un.sun_path[0] == '/' && name.len <= sizeof(name.un));
