@@ -16,6 +16,7 @@ size_t fy_control_put(union fy_control *control, const int *fds, size_t n)
 	struct cmsghdr *c = &control->align;
 	int *slots = (int *)(void *)CMSG_DATA(c);
 
+	memset(c, 0, sizeof(*c)); /* musl has padding where the kernel has a length */
 	c->cmsg_level = SOL_SOCKET;
 	c->cmsg_type = SCM_RIGHTS;
 	FY_SET(c->cmsg_len, CMSG_LEN(n * sizeof(int)));
