@@ -76,8 +76,15 @@ static const char *refused_hint(int err)
 	}
 }
 
-/* Says why a message was refused.  Returns whether it was one: if not, the socket itself fails. */
-static bool refuse(struct recv *r, int err, const struct ferry_msg *msg)
+/* Is it a message that ferry_recv has taken?  If not, nothing has come or the socket itself fails. */
+static bool is_message(int got)
+{
+	return got > 0 || got == -EMSGSIZE || got == -EMFILE || got == -EBADMSG || got == -ENOMSG ||
+	       got == -EBADFD;
+}
+
+/* Says why nothing has been received. */
+static void refuse(struct recv *r, int err, const struct ferry_msg *msg)
 {
 	if (err == -EBADFD)
 		say(0, "refused what came to %s: descriptor %zu: %s", r->in.address, msg->why_slot,
@@ -86,8 +93,6 @@ static bool refuse(struct recv *r, int err, const struct ferry_msg *msg)
 		say(0, "cannot receive from %s: %s%s", r->in.address,
 		    msg->why != NULL ? msg->why : why_text(err), refused_hint(err));
 	note(r, EXIT_REFUSED);
-	return err == -EMSGSIZE || err == -EMFILE || err == -EBADMSG || err == -ENOMSG ||
-	       err == -EBADFD;
 }
 
 static int at_end(struct recv *r, bool connection)
@@ -115,7 +120,7 @@ static int accept_message(struct recv *r, const struct ferry_msg *msg)
 	if (r->child.argv != NULL)
 		err = keep(r, msg);
 	else
-		err = print_message(msg, r->count, r->json);
+		err = print_message(msg, r->count + 1, r->json);
 	if (err < 0 || r->child.argv == NULL)
 		dispose(msg->fds, msg->nfds);
 	if (err < 0)
@@ -163,20 +168,19 @@ static int take(struct recv *r, int sock)
 	got = ferry_recv(sock, &msg, sizeof(msg));
 	if (got == -EAGAIN)
 		return 0;
-	if (got == 0) {
-		err = at_end(r, connection);
-	} else if (got > 0 && !is_welcome(&r->rules, sock, &sender, r->in.address)) {
-		dispose(fds, msg.nfds); /* and it has not taken anybody's turn */
+	/* From whom comes before what: a stranger takes nobody's turn and ends nothing. */
+	if (is_message(got) && !is_welcome(&r->rules, sock, &sender, r->in.address)) {
+		dispose(fds, msg.nfds);
 		got = err = 0;
+	} else if (got == 0) {
+		err = at_end(r, connection);
 	} else if (got > 0) {
-		r->count++;
 		err = accept_message(r, &msg);
 	} else {
-		bool message = refuse(r, got, &msg);
-
-		r->count += message;
-		err = message || connection ? 0 : -1;
+		refuse(r, got, &msg);
+		err = is_message(got) || connection ? 0 : -1;
 	}
+	r->count += is_message(got);
 	if (connection)
 		intake_drop(&r->in, sock);
 	if (r->each && got > 0 && err == 0)

@@ -52,6 +52,41 @@ as_nobody() { # needs root
 	rmdir "$place"
 }
 
+@test "what another user sends ends nothing, whatever it is" {
+	[ "$(id -u)" -eq 0 ] || skip 'only root can become another user'
+	place=$(mktemp -d)
+	chmod 755 "$place"
+	for type in dgram stream seqpacket; do
+		start fdferry recv -t "$type" --mode 0666 --from uid=0 --expect memfd --fds 1 "$place/sock"
+		await "$place/sock"
+		as_nobody "$(command -v fdferry)" send "$place/sock" /dev/null || true
+		as_nobody "$(command -v fdferry)" send "$place/sock" /dev/null /dev/null || true
+		fdferry send "$place/sock" memfd:notes.txt
+		finish
+		[ "$status" -eq 0 ]
+		[[ "$output" == 'message 1: '* ]]
+		[ "$(grep -c 'does not allow uid 65534' err)" -eq 2 ]
+		[ "$(wc -l <err)" -eq 2 ]
+	done
+	rmdir "$place"
+}
+
+@test "a stranger's message at a full table ends nothing" {
+	[ "$(id -u)" -eq 0 ] || skip 'only root can become another user'
+	place=$(mktemp -d)
+	chmod 755 "$place"
+	start sh -c "ulimit -n 20; exec fdferry recv --mode 0666 --from uid=0 '$place/sock'"
+	await "$place/sock"
+	# shellcheck disable=SC2046 # many words
+	as_nobody "$(command -v fdferry)" send "$place/sock" $(yes /dev/null | head -n 30)
+	fdferry send "$place/sock" notes.txt
+	finish
+	[ "$status" -eq 0 ]
+	# Whether 65534 is a user or one without a number here takes a free number to tell.
+	one_line 'refused a message'
+	rmdir "$place"
+}
+
 # What was queued before the kernel was asked who sends has no sender.
 @test "a sender that is not proven is turned away, whoever may send" {
 	fails 3 perl -MSocket -e '$^F = 99; socketpair(A, B, AF_UNIX, SOCK_DGRAM, 0) or die;
