@@ -129,11 +129,14 @@ struct intake {
 	int connections[MOST_CONNECTIONS];
 	size_t n;
 	int signalfd;
+	int64_t end_ms;   /* of the wait, INT64_MAX: never */
+	bool looked;      /* since it began */
 	int spare[SPARE]; /* numbers that removing the file takes, kept for it */
 };
 enum { INTAKE_READY, INTAKE_TIMED_OUT, INTAKE_SIGNAL, INTAKE_FAILED };
 int intake_open(struct intake *in, const char *address, int type, mode_t mode, bool creds);
-int intake_next(struct intake *in, int timeout_ms, int *ret); /* a socket, or a signal */
+void intake_begin_wait(struct intake *in, int timeout_ms);
+int intake_next(struct intake *in, int *ret); /* a socket, or a signal */
 void intake_drop(struct intake *in, int connection);
 void intake_close(struct intake *in);
 

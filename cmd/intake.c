@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -104,25 +105,34 @@ static int accept_one(struct intake *in)
 	return 0;
 }
 
-/* Waits at most timeout_ms (-1: for ever) for something to receive: *ret is the socket that has it,
- * or the signal that has come. */
-int intake_next(struct intake *in, int timeout_ms, int *ret)
+/* A wait of timeout_ms (-1: for ever) begins. */
+void intake_begin_wait(struct intake *in, int timeout_ms)
 {
-	int64_t end = now_ms() + timeout_ms;
+	in->end_ms = timeout_ms < 0 ? INT64_MAX : now_ms() + timeout_ms;
+	in->looked = false;
+}
 
+/* Waits until the end of the wait for something to receive: *ret is the socket that has it, or the
+ * signal that has come. */
+int intake_next(struct intake *in, int *ret)
+{
 	for (;;) {
 		struct pollfd p[2 + MOST_CONNECTIONS] = {
 			{.fd = in->signalfd, .events = POLLIN},
 			/* With all places taken the next connection waits in the backlog. */
 			{.fd = in->n < MOST_CONNECTIONS ? in->sock : -1, .events = POLLIN},
 		};
-		int64_t left = end - now_ms();
+		int64_t left = in->end_ms - now_ms();
 		bool from_terminal;
 		int r;
 
+		/* Otherwise who always has something that does not count would keep us for ever. */
+		if (left <= 0 && in->looked)
+			return INTAKE_TIMED_OUT;
+		in->looked = true;
 		for (size_t i = 0; i < in->n; i++)
 			p[2 + i] = (struct pollfd){.fd = in->connections[i], .events = POLLIN};
-		r = poll(p, 2 + in->n, timeout_ms < 0 ? -1 : left > 0 ? (int)left : 0);
+		r = poll(p, 2 + in->n, left > INT_MAX ? -1 : left > 0 ? (int)left : 0);
 		if (r == 0)
 			return INTAKE_TIMED_OUT;
 		if (r < 0 && errno != EINTR) {

@@ -191,10 +191,17 @@ static int take(struct recv *r, int sock)
 /* Returns the signal that ended it, or 0; r->status is what came of it. */
 static int take_all(struct recv *r)
 {
+	unsigned long seen = r->count;
+
+	intake_begin_wait(&r->in, r->timeout_ms);
 	while (r->messages == 0 || r->count < r->messages) {
 		int what = 0;
 
-		switch (intake_next(&r->in, r->timeout_ms, &what)) {
+		if (r->count != seen) { /* what does not count does not begin the time anew */
+			seen = r->count;
+			intake_begin_wait(&r->in, r->timeout_ms);
+		}
+		switch (intake_next(&r->in, &what)) {
 		case INTAKE_SIGNAL:
 			return what;
 		case INTAKE_TIMED_OUT:

@@ -87,6 +87,23 @@ as_nobody() { # needs root
 	rmdir "$place"
 }
 
+# Each of them comes before the time is over, so that it would never end if they began it anew.
+@test "what does not count does not begin --timeout anew" {
+	for type in dgram stream seqpacket; do
+		start fdferry recv -t "$type" --from uid=77777 --timeout 1s sock
+		await sock
+		for _ in $(seq 600); do
+			fdferry send sock notes.txt 2>/dev/null || true
+			[ -e sock ] || break
+			sleep 0.05
+		done
+		[ ! -e sock ]
+		finish
+		[ "$status" -eq 3 ]
+		[[ "$error" == *'no message on sock in the time given' ]]
+	done
+}
+
 # What was queued before the kernel was asked who sends has no sender.
 @test "a sender that is not proven is turned away, whoever may send" {
 	fails 3 perl -MSocket -e '$^F = 99; socketpair(A, B, AF_UNIX, SOCK_DGRAM, 0) or die;
