@@ -116,6 +116,7 @@ struct rules {
 int parse_from(const char *text, struct rules *rules);
 int parse_expect(char *text, struct rules *rules);
 void default_senders(struct rules *rules);
+bool may_connect(const struct rules *rules, int sock, const char *address);
 bool is_welcome(const struct rules *rules, int sock, const struct ferry_peer *sender,
 		const char *address);
 
@@ -123,10 +124,12 @@ bool is_welcome(const struct rules *rules, int sock, const struct ferry_peer *se
 enum { MOST_CONNECTIONS = 64, SPARE = 6 };
 struct intake {
 	const char *address; /* as it was written */
-	int sock;            /* -1: closed */
+	const struct rules *rules;
+	int sock; /* -1: closed */
 	bool listening;
-	bool bound; /* by us: the file is ours to remove */
-	int connections[MOST_CONNECTIONS];
+	bool bound;                        /* by us: the file is ours to remove */
+	int connections[MOST_CONNECTIONS]; /* in the order of their coming */
+	int displaced;                     /* the one of them that must go, or -1 */
 	size_t n;
 	int signalfd;
 	int64_t end_ms;   /* of the wait, INT64_MAX: never */
@@ -134,7 +137,8 @@ struct intake {
 	int spare[SPARE]; /* numbers that removing the file takes, kept for it */
 };
 enum { INTAKE_READY, INTAKE_TIMED_OUT, INTAKE_SIGNAL, INTAKE_FAILED };
-int intake_open(struct intake *in, const char *address, int type, mode_t mode, bool creds);
+int intake_open(struct intake *in, const char *address, int type, mode_t mode,
+		const struct rules *rules);
 void intake_begin_wait(struct intake *in, int timeout_ms);
 int intake_next(struct intake *in, int *ret); /* a socket, or a signal */
 void intake_drop(struct intake *in, int connection);

@@ -40,12 +40,15 @@ static int keep_spare(struct intake *in)
 }
 
 /* Signals are blocked before (in->signalfd): from bind(2) on there is a file to take away. */
-int intake_open(struct intake *in, const char *address, int type, mode_t mode, bool creds)
+int intake_open(struct intake *in, const char *address, int type, mode_t mode,
+		const struct rules *rules)
 {
-	uint32_t flags = creds ? FERRY_CREDS : 0;
+	uint32_t flags = rules->n > 0 ? FERRY_CREDS : 0;
 	mode_t before;
 
 	in->address = address;
+	in->rules = rules;
+	in->displaced = -1;
 	in->n = 0;
 	in->bound = !is_inherited(address);
 	in->sock = -1;
@@ -73,7 +76,9 @@ void intake_drop(struct intake *in, int connection)
 	for (size_t i = 0; i < in->n; i++)
 		if (in->connections[i] == connection) {
 			close(connection);
-			in->connections[i] = in->connections[--in->n];
+			memmove(in->connections + i, in->connections + i + 1,
+				(--in->n - i) * sizeof(int));
+			in->displaced = -1;
 			return;
 		}
 }
@@ -94,12 +99,29 @@ void intake_close(struct intake *in)
 	in->sock = -1;
 }
 
+/* The first has been silent longest.  What it has said by now is still read, and then its end: that is
+ * the shutdown's, behind which nobody can say any more. */
+static void displace(struct intake *in)
+{
+	in->displaced = in->connections[0];
+	shutdown(in->displaced, SHUT_RD);
+}
+
 static int accept_one(struct intake *in)
 {
-	int fd = ferry_accept(in->sock, FERRY_NOWAIT, 0);
+	int fd;
 
-	if (fd >= 0)
+	if (in->n == MOST_CONNECTIONS) {
+		displace(in);
+		return 0;
+	}
+	fd = ferry_accept(in->sock, FERRY_NOWAIT, 0);
+	if (fd >= 0 && !may_connect(in->rules, fd, in->address))
+		close(fd);
+	else if (fd >= 0)
 		in->connections[in->n++] = fd;
+	else if (fd == -EMFILE && in->n > 0)
+		displace(in);
 	else if (fd != -EAGAIN && fd != -ECONNABORTED)
 		return say(-1, "cannot accept a connection on %s: %s", in->address, why_text(fd));
 	return 0;
@@ -119,8 +141,7 @@ int intake_next(struct intake *in, int *ret)
 	for (;;) {
 		struct pollfd p[2 + MOST_CONNECTIONS] = {
 			{.fd = in->signalfd, .events = POLLIN},
-			/* With all places taken the next connection waits in the backlog. */
-			{.fd = in->n < MOST_CONNECTIONS ? in->sock : -1, .events = POLLIN},
+			{.fd = in->sock, .events = POLLIN},
 		};
 		int64_t left = in->end_ms - now_ms();
 		bool from_terminal;

@@ -95,10 +95,14 @@ static void refuse(struct recv *r, int err, const struct ferry_msg *msg)
 	note(r, EXIT_REFUSED);
 }
 
-static int at_end(struct recv *r, bool connection)
+static int at_end(struct recv *r, int sock)
 {
-	if (connection) {
-		say(0, "a connection to %s ended without a message", r->in.address);
+	if (sock != r->in.sock) {
+		say(0,
+		    sock == r->in.displaced
+			    ? "a connection to %s was silent too long, and gave way to another"
+			    : "a connection to %s ended without a message",
+		    r->in.address);
 		return 0;
 	}
 	if (r->messages > 0)
@@ -169,11 +173,12 @@ static int take(struct recv *r, int sock)
 	if (got == -EAGAIN)
 		return 0;
 	/* From whom comes before what: a stranger takes nobody's turn and ends nothing. */
-	if (is_message(got) && !is_welcome(&r->rules, sock, &sender, r->in.address)) {
+	if (is_message(got) && !connection &&
+	    !is_welcome(&r->rules, sock, &sender, r->in.address)) {
 		dispose(fds, msg.nfds);
 		got = err = 0;
 	} else if (got == 0) {
-		err = at_end(r, connection);
+		err = at_end(r, sock);
 	} else if (got > 0) {
 		err = accept_message(r, &msg);
 	} else {
@@ -233,7 +238,7 @@ static int receive(struct recv *r, const char *address)
 		return EXIT_REFUSED;
 	if (address[0] == '@' && r->rules.n == 0)
 		default_senders(&r->rules);
-	if (intake_open(&r->in, address, r->type, r->mode, r->rules.n > 0) < 0)
+	if (intake_open(&r->in, address, r->type, r->mode, &r->rules) < 0)
 		return EXIT_REFUSED;
 	signal = take_all(r);
 	intake_close(&r->in);
