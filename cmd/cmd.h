@@ -144,6 +144,12 @@ int intake_next(struct intake *in, int *ret); /* a socket, or a signal */
 void intake_drop(struct intake *in, int connection);
 void intake_close(struct intake *in);
 
+/* drop.c: close without waiting for what others made or have queued */
+void drop_all(int *fds, size_t n);
+void drop_socket(int sock);
+void drop_inherited(int sock);
+void drop_standard(void);
+
 /* print.c */
 int print_message(const struct ferry_msg *msg, unsigned long number, bool json);
 int print_descriptor(int fd, bool json, const char *before);

@@ -75,7 +75,7 @@ void intake_drop(struct intake *in, int connection)
 {
 	for (size_t i = 0; i < in->n; i++)
 		if (in->connections[i] == connection) {
-			close(connection);
+			drop_socket(connection);
 			memmove(in->connections + i, in->connections + i + 1,
 				(--in->n - i) * sizeof(int));
 			in->displaced = -1;
@@ -88,14 +88,17 @@ void intake_close(struct intake *in)
 	int err;
 
 	ferry_close_all(in->spare, SPARE);
-	ferry_close_all(in->connections, in->n);
-	in->n = 0;
+	while (in->n > 0)
+		intake_drop(in, in->connections[0]);
 	if (in->sock < 0)
 		return;
 	err = in->bound ? ferry_unbind(in->sock, in->address) : 0;
 	if (err < 0 && err != -ENOENT && err != -ESTALE)
 		say(0, "cannot remove %s: %s", in->address, strerror(-err));
-	close(in->sock);
+	if (in->bound)
+		drop_socket(in->sock);
+	else
+		drop_inherited(in->sock);
 	in->sock = -1;
 }
 
@@ -117,7 +120,7 @@ static int accept_one(struct intake *in)
 	}
 	fd = ferry_accept(in->sock, FERRY_NOWAIT, 0);
 	if (fd >= 0 && !may_connect(in->rules, fd, in->address))
-		close(fd);
+		drop_socket(fd);
 	else if (fd >= 0)
 		in->connections[in->n++] = fd;
 	else if (fd == -EMFILE && in->n > 0)

@@ -110,13 +110,6 @@ static int at_end(struct recv *r, int sock)
 	return -1;
 }
 
-/* Closing what somebody else made may wait for ever: not us. */
-static void dispose(int *fds, size_t n)
-{
-	if (ferry_dispose(fds, n) < 0)
-		ferry_close_all(fds, n);
-}
-
 static int accept_message(struct recv *r, const struct ferry_msg *msg)
 {
 	int err;
@@ -126,7 +119,7 @@ static int accept_message(struct recv *r, const struct ferry_msg *msg)
 	else
 		err = print_message(msg, r->count + 1, r->json);
 	if (err < 0 || r->child.argv == NULL)
-		dispose(msg->fds, msg->nfds);
+		drop_all(msg->fds, msg->nfds);
 	if (err < 0)
 		note(r, EXIT_REFUSED);
 	return err;
@@ -175,7 +168,7 @@ static int take(struct recv *r, int sock)
 	/* From whom comes before what: a stranger takes nobody's turn and ends nothing. */
 	if (is_message(got) && !connection &&
 	    !is_welcome(&r->rules, sock, &sender, r->in.address)) {
-		dispose(fds, msg.nfds);
+		drop_all(fds, msg.nfds);
 		got = err = 0;
 	} else if (got == 0) {
 		err = at_end(r, sock);
