@@ -59,6 +59,8 @@ bool endpoint_word(size_t i, struct word *ret);
 void say_name(const char *subcommand);
 __attribute__((format(printf, 2, 3))) int say(int status, const char *format, ...);
 const char *why_text(int err);
+size_t utf8_length(const unsigned char *s); /* of one character; 0: it is none */
+bool is_c1(const unsigned char *s);
 
 /* options.c */
 struct options {

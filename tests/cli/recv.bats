@@ -42,6 +42,15 @@ teardown() { common_teardown; }
 	[ "$(jq -r '.fds[0].path' out)" = "$PWD/$(printf 'a"\\\001\357\277\275b')" ]
 }
 
+@test "control characters of a path are escaped in JSON, those of 8 bits too" {
+	cp notes.txt $'a\xc2\x80\xc2\x9b31m\x9b\xed\xa0\x80\xc2\xa0\x7f'
+	start fdferry recv --json sock
+	fdferry send --wait 5s sock ./a*
+	finish
+	[[ "$output" == *'/a\u0080\u009b31m\ufffd\ufffd\ufffd\ufffd'$'\xc2\xa0''\u007f"'* ]]
+	jq -e . out
+}
+
 @test "the source address of a named sender" {
 	start fdferry recv --json sock
 	await sock
