@@ -58,6 +58,7 @@ void drop_socket(int sock)
 
 	shutdown(sock, SHUT_RD);
 	if (get(sock, SO_ACCEPTCONN) > 0) {
+		/* cppcheck-suppress nullPointer ; accept(2): no address is asked for */
 		fds[1] = accept4(sock, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 		if (fds[1] < 0 && errno == EINVAL) /* nobody waits there */
 			close(sock);
