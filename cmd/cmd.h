@@ -59,6 +59,8 @@ bool endpoint_word(size_t i, struct word *ret);
 void say_name(const char *subcommand);
 __attribute__((format(printf, 2, 3))) int say(int status, const char *format, ...);
 const char *why_text(int err);
+size_t utf8_length(const unsigned char *s); /* of one character; 0: it is none */
+bool is_c1(const unsigned char *s);
 
 /* options.c */
 struct options {
@@ -116,6 +118,7 @@ struct rules {
 int parse_from(const char *text, struct rules *rules);
 int parse_expect(char *text, struct rules *rules);
 void default_senders(struct rules *rules);
+bool may_connect(const struct rules *rules, int sock, const char *address);
 bool is_welcome(const struct rules *rules, int sock, const struct ferry_peer *sender,
 		const char *address);
 
@@ -123,19 +126,31 @@ bool is_welcome(const struct rules *rules, int sock, const struct ferry_peer *se
 enum { MOST_CONNECTIONS = 64, SPARE = 6 };
 struct intake {
 	const char *address; /* as it was written */
-	int sock;            /* -1: closed */
+	const struct rules *rules;
+	int sock; /* -1: closed */
 	bool listening;
-	bool bound; /* by us: the file is ours to remove */
-	int connections[MOST_CONNECTIONS];
+	bool bound;                        /* by us: the file is ours to remove */
+	int connections[MOST_CONNECTIONS]; /* in the order of their coming */
+	int displaced;                     /* the one of them that must go, or -1 */
 	size_t n;
 	int signalfd;
+	int64_t end_ms;   /* of the wait, INT64_MAX: never */
+	bool looked;      /* since it began */
 	int spare[SPARE]; /* numbers that removing the file takes, kept for it */
 };
 enum { INTAKE_READY, INTAKE_TIMED_OUT, INTAKE_SIGNAL, INTAKE_FAILED };
-int intake_open(struct intake *in, const char *address, int type, mode_t mode, bool creds);
-int intake_next(struct intake *in, int timeout_ms, int *ret); /* a socket, or a signal */
+int intake_open(struct intake *in, const char *address, int type, mode_t mode,
+		const struct rules *rules);
+void intake_begin_wait(struct intake *in, int timeout_ms);
+int intake_next(struct intake *in, int *ret); /* a socket, or a signal */
 void intake_drop(struct intake *in, int connection);
 void intake_close(struct intake *in);
+
+/* drop.c: close without waiting for what others made or have queued */
+void drop_all(int *fds, size_t n);
+void drop_socket(int sock);
+void drop_inherited(int sock);
+void drop_standard(void);
 
 /* print.c */
 int print_message(const struct ferry_msg *msg, unsigned long number, bool json);

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -39,12 +40,15 @@ static int keep_spare(struct intake *in)
 }
 
 /* Signals are blocked before (in->signalfd): from bind(2) on there is a file to take away. */
-int intake_open(struct intake *in, const char *address, int type, mode_t mode, bool creds)
+int intake_open(struct intake *in, const char *address, int type, mode_t mode,
+		const struct rules *rules)
 {
-	uint32_t flags = creds ? FERRY_CREDS : 0;
+	uint32_t flags = rules->n > 0 ? FERRY_CREDS : 0;
 	mode_t before;
 
 	in->address = address;
+	in->rules = rules;
+	in->displaced = -1;
 	in->n = 0;
 	in->bound = !is_inherited(address);
 	in->sock = -1;
@@ -71,8 +75,10 @@ void intake_drop(struct intake *in, int connection)
 {
 	for (size_t i = 0; i < in->n; i++)
 		if (in->connections[i] == connection) {
-			close(connection);
-			in->connections[i] = in->connections[--in->n];
+			drop_socket(connection);
+			memmove(in->connections + i, in->connections + i + 1,
+				(--in->n - i) * sizeof(int));
+			in->displaced = -1;
 			return;
 		}
 }
@@ -82,47 +88,75 @@ void intake_close(struct intake *in)
 	int err;
 
 	ferry_close_all(in->spare, SPARE);
-	ferry_close_all(in->connections, in->n);
-	in->n = 0;
+	while (in->n > 0)
+		intake_drop(in, in->connections[0]);
 	if (in->sock < 0)
 		return;
 	err = in->bound ? ferry_unbind(in->sock, in->address) : 0;
 	if (err < 0 && err != -ENOENT && err != -ESTALE)
 		say(0, "cannot remove %s: %s", in->address, strerror(-err));
-	close(in->sock);
+	if (in->bound)
+		drop_socket(in->sock);
+	else
+		drop_inherited(in->sock);
 	in->sock = -1;
+}
+
+/* The first has been silent longest.  What it has said by now is still read, and then its end: that is
+ * the shutdown's, behind which nobody can say any more. */
+static void displace(struct intake *in)
+{
+	in->displaced = in->connections[0];
+	shutdown(in->displaced, SHUT_RD);
 }
 
 static int accept_one(struct intake *in)
 {
-	int fd = ferry_accept(in->sock, FERRY_NOWAIT, 0);
+	int fd;
 
-	if (fd >= 0)
+	if (in->n == MOST_CONNECTIONS) {
+		displace(in);
+		return 0;
+	}
+	fd = ferry_accept(in->sock, FERRY_NOWAIT, 0);
+	if (fd >= 0 && !may_connect(in->rules, fd, in->address))
+		drop_socket(fd);
+	else if (fd >= 0)
 		in->connections[in->n++] = fd;
+	else if (fd == -EMFILE && in->n > 0)
+		displace(in);
 	else if (fd != -EAGAIN && fd != -ECONNABORTED)
 		return say(-1, "cannot accept a connection on %s: %s", in->address, why_text(fd));
 	return 0;
 }
 
-/* Waits at most timeout_ms (-1: for ever) for something to receive: *ret is the socket that has it,
- * or the signal that has come. */
-int intake_next(struct intake *in, int timeout_ms, int *ret)
+/* A wait of timeout_ms (-1: for ever) begins. */
+void intake_begin_wait(struct intake *in, int timeout_ms)
 {
-	int64_t end = now_ms() + timeout_ms;
+	in->end_ms = timeout_ms < 0 ? INT64_MAX : now_ms() + timeout_ms;
+	in->looked = false;
+}
 
+/* Waits until the end of the wait for something to receive: *ret is the socket that has it, or the
+ * signal that has come. */
+int intake_next(struct intake *in, int *ret)
+{
 	for (;;) {
 		struct pollfd p[2 + MOST_CONNECTIONS] = {
 			{.fd = in->signalfd, .events = POLLIN},
-			/* With all places taken the next connection waits in the backlog. */
-			{.fd = in->n < MOST_CONNECTIONS ? in->sock : -1, .events = POLLIN},
+			{.fd = in->sock, .events = POLLIN},
 		};
-		int64_t left = end - now_ms();
+		int64_t left = in->end_ms - now_ms();
 		bool from_terminal;
 		int r;
 
+		/* Otherwise who always has something that does not count would keep us for ever. */
+		if (left <= 0 && in->looked)
+			return INTAKE_TIMED_OUT;
+		in->looked = true;
 		for (size_t i = 0; i < in->n; i++)
 			p[2 + i] = (struct pollfd){.fd = in->connections[i], .events = POLLIN};
-		r = poll(p, 2 + in->n, timeout_ms < 0 ? -1 : left > 0 ? (int)left : 0);
+		r = poll(p, 2 + in->n, left > INT_MAX ? -1 : left > 0 ? (int)left : 0);
 		if (r == 0)
 			return INTAKE_TIMED_OUT;
 		if (r < 0 && errno != EINTR) {

@@ -14,6 +14,7 @@
  *       print.c                a message and its descriptors, for people and as JSON
  *       child.c                CMD with the descriptors, and its status
  *         placeholder.c        {fd:0} in CMD's words
+ *       drop.c                 closes what others made or have queued, without waiting
  *       signals.c              which signals end us, and in what order
  *     inspect.c                what is this descriptor
  *     complete.c               what may be typed next: completion/ asks it
@@ -83,6 +84,7 @@ static int fill_standard(void)
 int main(int argc, char **argv)
 {
 	const char *word = argc > 1 ? argv[1] : "";
+	int status;
 
 	if (fill_standard() < 0)
 		return say(EXIT_REFUSED, "cannot open /dev/null: %s", strerror(errno));
@@ -97,7 +99,9 @@ int main(int argc, char **argv)
 		for (size_t i = 0; commands[i] != NULL; i++)
 			if (strcmp(word, commands[i]->name) == 0) {
 				say_name(word);
-				return commands[i]->run(argc - 1, argv + 1);
+				status = commands[i]->run(argc - 1, argv + 1);
+				drop_standard();
+				return status;
 			}
 		if (word[0] != '\0')
 			return say(EXIT_USAGE, "no subcommand '%s': see 'fdferry --help'", word);

@@ -39,25 +39,6 @@ char *base64(const void *data, size_t len)
 	return text;
 }
 
-/* The length of the UTF-8 character at s, or 0 if it is none (overlong forms and surrogates too). */
-static size_t utf8(const unsigned char *s)
-{
-	size_t n = s[0] < 0x80   ? 1
-		   : s[0] < 0xc2 ? 0
-		   : s[0] < 0xe0 ? 2
-		   : s[0] < 0xf0 ? 3
-		   : s[0] < 0xf5 ? 4
-				 : 0;
-
-	for (size_t i = 1; i < n; i++)
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
-	    (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
-		return 0;
-	return n;
-}
-
 /* A JSON string must be UTF-8 and a path need not: a byte that is not becomes U+FFFD. */
 static void put_json_string(const char *text)
 {
@@ -65,7 +46,7 @@ static void put_json_string(const char *text)
 
 	putchar('"');
 	while (*s != '\0') {
-		size_t n = utf8(s);
+		size_t n = utf8_length(s);
 
 		if (n == 0)
 			fputs("\\ufffd", stdout);
@@ -73,6 +54,8 @@ static void put_json_string(const char *text)
 			printf("\\%c", *s);
 		else if (*s < 0x20 || *s == 0x7f)
 			printf("\\u%04x", *s);
+		else if (is_c1(s))
+			printf("\\u%04x", s[1]);
 		else
 			fwrite(s, 1, n, stdout);
 		s += n == 0 ? 1 : n;

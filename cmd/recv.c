@@ -76,8 +76,15 @@ static const char *refused_hint(int err)
 	}
 }
 
-/* Says why a message was refused.  Returns whether it was one: if not, the socket itself fails. */
-static bool refuse(struct recv *r, int err, const struct ferry_msg *msg)
+/* Is it a message that ferry_recv has taken?  If not, nothing has come or the socket itself fails. */
+static bool is_message(int got)
+{
+	return got > 0 || got == -EMSGSIZE || got == -EMFILE || got == -EBADMSG || got == -ENOMSG ||
+	       got == -EBADFD;
+}
+
+/* Says why nothing has been received. */
+static void refuse(struct recv *r, int err, const struct ferry_msg *msg)
 {
 	if (err == -EBADFD)
 		say(0, "refused what came to %s: descriptor %zu: %s", r->in.address, msg->why_slot,
@@ -86,26 +93,21 @@ static bool refuse(struct recv *r, int err, const struct ferry_msg *msg)
 		say(0, "cannot receive from %s: %s%s", r->in.address,
 		    msg->why != NULL ? msg->why : why_text(err), refused_hint(err));
 	note(r, EXIT_REFUSED);
-	return err == -EMSGSIZE || err == -EMFILE || err == -EBADMSG || err == -ENOMSG ||
-	       err == -EBADFD;
 }
 
-static int at_end(struct recv *r, bool connection)
+static int at_end(struct recv *r, int sock)
 {
-	if (connection) {
-		say(0, "a connection to %s ended without a message", r->in.address);
+	if (sock != r->in.sock) {
+		say(0,
+		    sock == r->in.displaced
+			    ? "a connection to %s was silent too long, and gave way to another"
+			    : "a connection to %s ended without a message",
+		    r->in.address);
 		return 0;
 	}
 	if (r->messages > 0)
 		note(r, say(EXIT_REFUSED, "end of file on %s before a message", r->in.address));
 	return -1;
-}
-
-/* Closing what somebody else made may wait for ever: not us. */
-static void dispose(int *fds, size_t n)
-{
-	if (ferry_dispose(fds, n) < 0)
-		ferry_close_all(fds, n);
 }
 
 static int accept_message(struct recv *r, const struct ferry_msg *msg)
@@ -115,9 +117,9 @@ static int accept_message(struct recv *r, const struct ferry_msg *msg)
 	if (r->child.argv != NULL)
 		err = keep(r, msg);
 	else
-		err = print_message(msg, r->count, r->json);
+		err = print_message(msg, r->count + 1, r->json);
 	if (err < 0 || r->child.argv == NULL)
-		dispose(msg->fds, msg->nfds);
+		drop_all(msg->fds, msg->nfds);
 	if (err < 0)
 		note(r, EXIT_REFUSED);
 	return err;
@@ -163,20 +165,20 @@ static int take(struct recv *r, int sock)
 	got = ferry_recv(sock, &msg, sizeof(msg));
 	if (got == -EAGAIN)
 		return 0;
-	if (got == 0) {
-		err = at_end(r, connection);
-	} else if (got > 0 && !is_welcome(&r->rules, sock, &sender, r->in.address)) {
-		dispose(fds, msg.nfds); /* and it has not taken anybody's turn */
+	/* From whom comes before what: a stranger takes nobody's turn and ends nothing. */
+	if (is_message(got) && !connection &&
+	    !is_welcome(&r->rules, sock, &sender, r->in.address)) {
+		drop_all(fds, msg.nfds);
 		got = err = 0;
+	} else if (got == 0) {
+		err = at_end(r, sock);
 	} else if (got > 0) {
-		r->count++;
 		err = accept_message(r, &msg);
 	} else {
-		bool message = refuse(r, got, &msg);
-
-		r->count += message;
-		err = message || connection ? 0 : -1;
+		refuse(r, got, &msg);
+		err = is_message(got) || connection ? 0 : -1;
 	}
+	r->count += is_message(got);
 	if (connection)
 		intake_drop(&r->in, sock);
 	if (r->each && got > 0 && err == 0)
@@ -187,10 +189,17 @@ static int take(struct recv *r, int sock)
 /* Returns the signal that ended it, or 0; r->status is what came of it. */
 static int take_all(struct recv *r)
 {
+	unsigned long seen = r->count;
+
+	intake_begin_wait(&r->in, r->timeout_ms);
 	while (r->messages == 0 || r->count < r->messages) {
 		int what = 0;
 
-		switch (intake_next(&r->in, r->timeout_ms, &what)) {
+		if (r->count != seen) { /* what does not count does not begin the time anew */
+			seen = r->count;
+			intake_begin_wait(&r->in, r->timeout_ms);
+		}
+		switch (intake_next(&r->in, &what)) {
 		case INTAKE_SIGNAL:
 			return what;
 		case INTAKE_TIMED_OUT:
@@ -222,7 +231,7 @@ static int receive(struct recv *r, const char *address)
 		return EXIT_REFUSED;
 	if (address[0] == '@' && r->rules.n == 0)
 		default_senders(&r->rules);
-	if (intake_open(&r->in, address, r->type, r->mode, r->rules.n > 0) < 0)
+	if (intake_open(&r->in, address, r->type, r->mode, &r->rules) < 0)
 		return EXIT_REFUSED;
 	signal = take_all(r);
 	intake_close(&r->in);

@@ -99,7 +99,34 @@ static bool may_send(const struct rules *rules, const struct ferry_peer *peer)
 	return false;
 }
 
-/* A connection is who made it; a datagram is who the kernel says has sent it.  Says who is refused. */
+/* Says who is refused. */
+static bool admit(const struct rules *rules, const struct ferry_peer *peer, const char *what,
+		  const char *address)
+{
+	if (may_send(rules, peer))
+		return true;
+	if ((peer->proven & FERRY_UID_PROVEN) == 0)
+		say(0, "refused a %s to %s: its sender is unknown", what, address);
+	else
+		say(0, "refused a %s to %s: --from does not allow uid %u, gid %u", what, address,
+		    peer->uid, peer->gid);
+	return false;
+}
+
+/* A connection is who made it, as it was then. */
+bool may_connect(const struct rules *rules, int sock, const char *address)
+{
+	struct ferry_peer peer;
+
+	if (rules->n == 0)
+		return true;
+	(void)ferry_get_peer(sock, &peer, sizeof(peer)); /* unknown if it fails */
+	ferry_close_all(&peer.pidfd, 1);
+	return admit(rules, &peer, "connection", address);
+}
+
+/* A datagram is who the kernel says has sent it, and what comes through an inherited connection is who
+ * made that. */
 bool is_welcome(const struct rules *rules, int sock, const struct ferry_peer *sender,
 		const char *address)
 {
@@ -110,17 +137,10 @@ bool is_welcome(const struct rules *rules, int sock, const struct ferry_peer *se
 	if (rules->n == 0)
 		return true;
 	if (getsockopt(sock, SOL_SOCKET, SO_TYPE, &type, &len) < 0 || type != SOCK_DGRAM) {
-		(void)ferry_get_peer(sock, &peer, sizeof(peer)); /* unknown if it fails */
+		(void)ferry_get_peer(sock, &peer, sizeof(peer));
 		ferry_close_all(&peer.pidfd, 1);
 	}
-	if (may_send(rules, &peer))
-		return true;
-	if ((peer.proven & FERRY_UID_PROVEN) == 0)
-		say(0, "refused a message to %s: its sender is unknown", address);
-	else
-		say(0, "refused a message to %s: --from does not allow uid %u, gid %u", address,
-		    peer.uid, peer.gid);
-	return false;
+	return admit(rules, &peer, "message", address);
 }
 
 #define SEALED (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)

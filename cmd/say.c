@@ -13,16 +13,46 @@ void say_name(const char *subcommand)
 	who = subcommand;
 }
 
-/* Control characters of a name that somebody else chose do not reach the terminal. */
+/* The length of the UTF-8 character at s, or 0 if it is none (overlong forms and surrogates too). */
+size_t utf8_length(const unsigned char *s)
+{
+	size_t n = s[0] < 0x80   ? 1
+		   : s[0] < 0xc2 ? 0
+		   : s[0] < 0xe0 ? 2
+		   : s[0] < 0xf0 ? 3
+		   : s[0] < 0xf5 ? 4
+				 : 0;
+
+	for (size_t i = 1; i < n; i++)
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
+	    (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
+		return 0;
+	return n;
+}
+
+/* Is the character at s one of U+0080 to U+009F, which a terminal obeys as it does an escape? */
+bool is_c1(const unsigned char *s)
+{
+	return s[0] == 0xc2 && s[1] >= 0x80 && s[1] < 0xa0;
+}
+
+/* Control characters of a name that somebody else chose do not reach the terminal, nor does what is no
+ * UTF-8: a terminal that does not speak it obeys single bytes from 0x80 on. */
 static void put_clean(const char *text)
 {
-	for (; *text != '\0'; text++) {
-		unsigned char c = (unsigned char)*text;
+	const unsigned char *s = (const unsigned char *)text;
 
-		if (c < 0x20 || c == 0x7f)
-			fprintf(stderr, "\\x%02x", c);
-		else
-			fputc(c, stderr);
+	while (*s != '\0') {
+		size_t n = utf8_length(s);
+
+		if (n == 0 || *s < 0x20 || *s == 0x7f || is_c1(s)) {
+			fprintf(stderr, "\\x%02x", *s++);
+			continue;
+		}
+		fwrite(s, 1, n, stderr);
+		s += n;
 	}
 }
 

@@ -159,7 +159,10 @@ static int send_to(struct send *s)
 	status = send_message(s, sock, type);
 	if (status == EXIT_DONE && s->confirm)
 		status = confirm(s, sock);
-	close(sock);
+	if (is_inherited(s->socket))
+		drop_inherited(sock);
+	else
+		drop_socket(sock);
 	return status;
 }
 

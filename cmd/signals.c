@@ -60,6 +60,7 @@ void signals_die_of(int signal)
 	sigset_t set;
 
 	fflush(NULL);
+	drop_standard();
 	sigemptyset(&set);
 	sigaddset(&set, signal);
 	raise(signal);

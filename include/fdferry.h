@@ -97,7 +97,8 @@ struct ferry_peer {
 	gid_t gid;
 	pid_t pid;
 	int pidfd;         /* given: the caller's to close */
-	int32_t pidfd_err; /* why it is -1: EOPNOTSUPP kernel too old, ESRCH gone, EMFILE, ... */
+	int32_t pidfd_err; /* why it is -1: EOPNOTSUPP kernel too old, ESRCH gone, EMFILE,
+			    * ECANCELED its message was refused, ... */
 	uint32_t proven;   /* enum ferry_proof */
 };
 
@@ -132,7 +133,8 @@ struct ferry_msg {
 	const struct ferry_expect *expect; /* recv: of every descriptor; or NULL */
 	size_t expect_size;
 	size_t why_slot;         /* recv, out: the descriptor that why speaks of */
-	struct ferry_peer *peer; /* recv, out: the sender, if FERRY_CREDS was asked for; or NULL */
+	struct ferry_peer *peer; /* recv, out: the sender, if FERRY_CREDS was asked for, of a
+				  * message that is refused too (without its pidfd); or NULL */
 	size_t peer_size;
 	uint32_t spin_us; /* recv: microseconds of trying again before it sleeps; 0: none */
 };

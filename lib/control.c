@@ -68,13 +68,16 @@ static void take_creds(struct fy_arrival *arrived, const struct cmsghdr *c, size
 	arrived->has_creds = true;
 }
 
-/* Closes what came and was not given away. */
+/* Closes what came and was not given away.  Who sent it stays known, but for the pidfd. */
 void fy_control_close(struct fy_arrival *arrived, bool dispose)
 {
 	if (dispose)
 		(void)ferry_dispose(arrived->fds, arrived->n); /* leaves -1, or all open */
 	ferry_close_all(arrived->fds, arrived->n);
+	if (arrived->pidfd < 0)
+		return;
 	ferry_close_all(&arrived->pidfd, 1);
+	arrived->pidfd = -ECANCELED;
 }
 
 /* Moves every descriptor out of what recvmsg(2) left in h, whatever else is in it: how many came is

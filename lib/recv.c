@@ -250,6 +250,8 @@ int ferry_recv(int sock, struct ferry_msg *msg, size_t size)
 	err = fy_judge(sock, &h, &arrived, msg);
 	if (err < 0) {
 		fy_control_close(&arrived, (msg->flags & FERRY_DISPOSE) != 0);
+		if (msg->peer != NULL)
+			fy_peer_of_message(&arrived, msg->peer);
 		return fy_fail(err);
 	}
 	give(&arrived, msg);

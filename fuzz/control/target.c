@@ -61,7 +61,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		withheld += arrived->fds[i] < 0;
 	REQUIRE(arrived->withheld == withheld);
 	fy_control_close(arrived, false);
-	REQUIRE(arrived->pidfd == -1);
+	REQUIRE(arrived->pidfd < 0);
 	REQUIRE(memcmp(exact, data, size) == 0);
 	free(exact);
 	free(arrived);

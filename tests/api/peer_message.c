@@ -237,20 +237,51 @@ TEST_EACH_CONNECTED(nobody_at_the_end)
 	close(pair[1]);
 }
 
-TEST_EACH_TYPE(a_refused_message_names_nobody)
+/* Who sent it matters then too: not everybody may make a caller give up. */
+static void check_refused(const int pair[2], struct ferry_msg *msg, int err)
 {
+	struct fd_table *before = remember_fds();
 	struct ferry_peer peer;
-	struct fd_table *before;
-	struct box b;
-	int pair[2], files[2] = {new_file(), new_file()};
+	int files[2] = {new_file(), new_file()}, fds[3];
+	char data[8];
+	struct iovec iov = {.iov_base = data, .iov_len = sizeof(data)};
+
+	CHECK_OK(send_text(pair[0], "two", files, 2));
+	ferry_close_all(files, 2);
+	memset(&peer, 0x55, sizeof(peer));
+	msg->iov = &iov;
+	msg->iovlen = 1;
+	msg->fds = fds;
+	msg->peer = &peer;
+	msg->peer_size = sizeof(peer);
+	limit_fds((unsigned)open_fds() + (err == EMFILE ? 1 : 100));
+	CHECK_FAILS(ferry_recv(pair[1], msg, sizeof(*msg)), err);
+	limit_fds(256);
+	CHECK_INT(peer.uid, ==, getuid());
+	CHECK_INT(peer.pid, ==, getpid());
+	CHECK_INT(peer.proven, ==, FERRY_UID_PROVEN | FERRY_PID_PROVEN | FERRY_MAY_BE_CLAIM);
+	CHECK_INT(peer.pidfd, ==, -1);
+	if (err != EMFILE)
+		CHECK_INT(peer.pidfd_err, ==, has_option(SO_PASSPIDFD) ? ECANCELED : EOPNOTSUPP);
+	CHECK_FDS(before);
+}
+
+TEST_EACH_TYPE(a_refused_message_names_its_sender)
+{
+	const struct ferry_expect fifo = {.kinds = FERRY_IS_FIFO};
+	size_t budget = 1;
+	int pair[2];
 
 	CHECK_OK(ferry_pair(pair, type, FERRY_PIDFDS));
-	before = remember_fds();
-	CHECK_OK(send_text(pair[0], "two", files, 2));
-	CHECK_FAILS(recv_peer(pair[1], &b, &peer), EMSGSIZE);
-	check_unknown(&peer);
-	CHECK_FDS(before);
-	ferry_close_all(files, 2);
+	check_refused(pair, &(struct ferry_msg){.max_fds = 1}, EMSGSIZE);
+	check_refused(pair, &(struct ferry_msg){.max_fds = 3, .min_fds = 3}, ENOMSG);
+	check_refused(pair, &(struct ferry_msg){.max_fds = 2, .budget = &budget}, EDQUOT);
+	check_refused(pair,
+		      &(struct ferry_msg){.max_fds = 2,
+					  .expect = &fifo,
+					  .expect_size = sizeof(fifo)},
+		      EBADFD);
+	check_refused(pair, &(struct ferry_msg){.max_fds = 2}, EMFILE);
 	close_pair(pair);
 }
 

@@ -42,6 +42,15 @@ teardown() { common_teardown; }
 	[ "$(jq -r '.fds[0].path' out)" = "$PWD/$(printf 'a"\\\001\357\277\275b')" ]
 }
 
+@test "control characters of a path are escaped in JSON, those of 8 bits too" {
+	cp notes.txt $'a\xc2\x80\xc2\x9b31m\x9b\xed\xa0\x80\xc2\xa0\x7f'
+	start fdferry recv --json sock
+	fdferry send --wait 5s sock ./a*
+	finish
+	[[ "$output" == *'/a\u0080\u009b31m\ufffd\ufffd\ufffd\ufffd'$'\xc2\xa0''\u007f"'* ]]
+	jq -e . out
+}
+
 @test "the source address of a named sender" {
 	start fdferry recv --json sock
 	await sock
@@ -272,6 +281,35 @@ teardown() { common_teardown; }
 	kill "$silent"
 	[ "$status" -eq 0 ]
 	[[ "$output" == 'message 1: 1 byte "\x00", 1 descriptor'* ]]
+}
+
+@test "more connections that say nothing than there is room for keep nobody from being heard" {
+	for type in stream seqpacket; do
+		start fdferry recv -t "$type" --messages 3 sock
+		await sock
+		printf '%s\n' 'use Socket; my $type = $ARGV[0] eq "stream" ? SOCK_STREAM : SOCK_SEQPACKET;' \
+			'sub new { socket(my $s, AF_UNIX, $type, 0); connect($s, pack_sockaddr_un("sock")) or die; $s }' \
+			'my $first = new(); my @silent = map { new() } 1..150;' \
+			'$| = 1; print "there\n"; <STDIN>; print sysread($first, my $end, 1)' >many.pl
+		mkfifo in
+		perl many.pl "$type" <in >said 3>&- &
+		many=$!
+		exec 8>in
+		for _ in $(seq 500); do
+			[ -s said ] && break
+			sleep 0.01
+		done
+		fdferry send sock notes.txt
+		fdferry send sock notes.txt
+		fdferry send sock notes.txt
+		finish
+		exec 8>&-
+		wait "$many"
+		rm in
+		[ "$status" -eq 0 ]
+		[ "$(grep -c 'gave way to another' err)" -ge 86 ]
+		[ "$(cat said)" = "$(printf 'there\n0')" ] # the first was closed
+	done
 }
 
 @test "a stale socket file is replaced, a live one and another file are not" {

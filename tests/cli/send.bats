@@ -118,6 +118,9 @@ END
 @test "control characters of a name do not reach the terminal" {
 	fails 1 fdferry send sock $'no\e[31m\nsuch\x7f'
 	one_line 'no\x1b[31m\x0asuch\x7f'
+	# Those of 8 bits, as characters and as a byte; what is no UTF-8; and what is
+	fails 1 fdferry send sock $'no\xc2\x80\xc2\x9b31m\x9bsuch\xff\xc0\x80\xc3\xa4\xe2\x82\xac'
+	one_line 'no\xc2\x80\xc2\x9b31m\x9bsuch\xff\xc0\x80'$'\xc3\xa4\xe2\x82\xac'
 }
 
 @test "usage errors are 2" {

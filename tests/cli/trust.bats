@@ -27,7 +27,7 @@ as_nobody() { # needs root
 @test "--from refuses others, who take nobody's turn" {
 	for type in dgram stream seqpacket; do
 		start fdferry recv -t "$type" --from uid=77777 --timeout 300ms sock
-		fdferry send --wait 5s sock notes.txt
+		fdferry send --wait 5s sock notes.txt 2>/dev/null || true
 		finish
 		[ "$status" -eq 3 ]
 		[ "$output" = '' ]
@@ -42,13 +42,80 @@ as_nobody() { # needs root
 	for type in dgram stream seqpacket; do
 		start fdferry recv -t "$type" --mode 0666 --from user=root "$place/sock"
 		await "$place/sock"
-		as_nobody "$(command -v fdferry)" send "$place/sock" /dev/null
+		as_nobody "$(command -v fdferry)" send "$place/sock" /dev/null || true
 		fdferry send "$place/sock" notes.txt
 		finish
 		[ "$status" -eq 0 ]
 		[[ "$output" == *notes.txt* ]]
 		[[ "$error" == *'does not allow uid 65534'* ]]
 	done
+	rmdir "$place"
+}
+
+@test "what another user sends ends nothing, whatever it is" {
+	[ "$(id -u)" -eq 0 ] || skip 'only root can become another user'
+	place=$(mktemp -d)
+	chmod 755 "$place"
+	for type in dgram stream seqpacket; do
+		start fdferry recv -t "$type" --mode 0666 --from uid=0 --expect memfd --fds 1 "$place/sock"
+		await "$place/sock"
+		as_nobody "$(command -v fdferry)" send "$place/sock" /dev/null || true
+		as_nobody "$(command -v fdferry)" send "$place/sock" /dev/null /dev/null || true
+		fdferry send "$place/sock" memfd:notes.txt
+		finish
+		[ "$status" -eq 0 ]
+		[[ "$output" == 'message 1: '* ]]
+		[ "$(grep -c 'does not allow uid 65534' err)" -eq 2 ]
+		[ "$(wc -l <err)" -eq 2 ]
+	done
+	rmdir "$place"
+}
+
+@test "a stranger's message at a full table ends nothing" {
+	[ "$(id -u)" -eq 0 ] || skip 'only root can become another user'
+	place=$(mktemp -d)
+	chmod 755 "$place"
+	start sh -c "ulimit -n 20; exec fdferry recv --mode 0666 --from uid=0 '$place/sock'"
+	await "$place/sock"
+	# shellcheck disable=SC2046 # many words
+	as_nobody "$(command -v fdferry)" send "$place/sock" $(yes /dev/null | head -n 30)
+	fdferry send "$place/sock" notes.txt
+	finish
+	[ "$status" -eq 0 ]
+	# Whether 65534 is a user or one without a number here takes a free number to tell.
+	one_line 'refused a message'
+	rmdir "$place"
+}
+
+# Each of them comes before the time is over, so that it would never end if they began it anew.
+@test "what does not count does not begin --timeout anew" {
+	for type in dgram stream seqpacket; do
+		start fdferry recv -t "$type" --from uid=77777 --timeout 1s sock
+		await sock
+		for _ in $(seq 600); do
+			fdferry send sock notes.txt 2>/dev/null || true
+			[ -e sock ] || break
+			sleep 0.05
+		done
+		[ ! -e sock ]
+		finish
+		[ "$status" -eq 3 ]
+		[[ "$error" == *'no message on sock in the time given' ]]
+	done
+}
+
+@test "a connection of another user is closed at once" {
+	[ "$(id -u)" -eq 0 ] || skip 'only root can become another user'
+	place=$(mktemp -d)
+	chmod 755 "$place"
+	start fdferry recv -t stream --mode 0666 --from uid=0 "$place/sock"
+	await "$place/sock"
+	as_nobody timeout 30 perl -MSocket -e 'socket(S, AF_UNIX, SOCK_STREAM, 0);
+		connect(S, pack_sockaddr_un($ARGV[0])) or die; exit(sysread(S, my $end, 1) // 2)' "$place/sock"
+	fdferry send "$place/sock" notes.txt
+	finish
+	[ "$status" -eq 0 ]
+	one_line 'refused a connection' 'does not allow uid 65534'
 	rmdir "$place"
 }
 
