@@ -136,7 +136,8 @@ struct ferry_msg {
 	struct ferry_peer *peer; /* recv, out: the sender, if FERRY_CREDS was asked for, of a
 				  * message that is refused too (without its pidfd); or NULL */
 	size_t peer_size;
-	uint32_t spin_us; /* recv: microseconds of trying again before it sleeps; 0: none */
+	uint32_t spin_us;  /* recv: microseconds of trying again before it sleeps; 0: none */
+	uint32_t reserved; /* 0 */
 };
 
 /* Sends one message.  Returns 0 when all of it is queued; the descriptors stay the caller's.  On

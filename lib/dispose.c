@@ -9,6 +9,7 @@
 
 #include <sched.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -24,15 +25,15 @@ static pid_t share_table(void)
 #endif
 }
 
-/* The first process ends at once and is waited for, so that no zombie is left; the second is init's. */
-int ferry_dispose(int *fds, size_t n)
+/* The first process ends at once and is waited for, so that no zombie is left; the second is init's.
+ * Whether there is a second is told by a word that all share: another thread that reaps every child can
+ * take the first one's status away, and who believes that all are still open closes others' instead. */
+static int start_helper(int *fds, size_t n, volatile bool *at_work)
 {
-	int status = 0, err = 0;
 	sigset_t all, before;
-	pid_t first, got;
+	pid_t first, second, got;
+	int err;
 
-	if (n == 0)
-		return 0;
 	/* A signal for the caller's group must not end the helper before it is done, nor run the
 	 * caller's handler in it: they stay blocked there, and here only for the moment of the clone. */
 	sigfillset(&all);
@@ -42,24 +43,37 @@ int ferry_dispose(int *fds, size_t n)
 	if (first != 0)
 		pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (err != 0)
-		return fy_fail(err);
+		return -err;
 	if (first == 0) {
-		pid_t second = share_table();
-
+		second = share_table();
 		if (second == 0)
 			ferry_close_all(fds, n);
-		_exit(second < 0 ? 1 : 0);
+		else
+			*at_work = second > 0;
+		_exit(0);
 	}
 	do
-		got = waitpid(first, &status, __WALL);
+		got = waitpid(first, NULL, __WALL);
 	while (got < 0 && errno == EINTR);
-	/* ECHILD: another thread has reaped it.  A helper is at work then, and to say that all are still
-	 * open would let the caller close them a second time. */
-	if (got < 0 && errno != ECHILD)
-		err = errno;
-	else if (got > 0 && (!WIFEXITED(status) || WEXITSTATUS(status) != 0))
-		err = EAGAIN;
-	if (err != 0)
+	if (*at_work)
+		return 0;
+	return got < 0 && errno != ECHILD ? -errno : -EAGAIN;
+}
+
+int ferry_dispose(int *fds, size_t n)
+{
+	bool *at_work;
+	int err;
+
+	if (n == 0)
+		return 0;
+	at_work = mmap(NULL, sizeof(*at_work), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+		       -1, 0);
+	if (at_work == MAP_FAILED)
+		return fy_fail(errno);
+	err = start_helper(fds, n, at_work);
+	munmap(at_work, sizeof(*at_work));
+	if (err < 0)
 		return fy_fail(err);
 	for (size_t i = 0; i < n; i++)
 		fds[i] = -1;

@@ -37,8 +37,8 @@ static inline int fy_check_size(const void *arg, size_t size, size_t known)
 static inline int fy_check_msg(struct ferry_msg *msg, uint32_t flags)
 {
 	msg->why = NULL;
-	if ((msg->flags & ~flags) == 0 && msg->timeout_ms >= 0 && msg->iov != NULL &&
-	    msg->iovlen <= FY_MOST_PIECES)
+	if ((msg->flags & ~flags) == 0 && msg->timeout_ms >= 0 && msg->reserved == 0 &&
+	    msg->iov != NULL && msg->iovlen <= FY_MOST_PIECES)
 		return 0;
 	return fy_check_fields(msg, flags);
 }

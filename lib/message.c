@@ -27,6 +27,8 @@ int fy_check_fields(struct ferry_msg *msg, uint32_t flags)
 {
 	if ((msg->flags & ~flags) != 0)
 		return fy_refuse(msg, -EINVAL, "a flag that this call does not have");
+	if (msg->reserved != 0)
+		return fy_refuse(msg, -EINVAL, "reserved is not 0: was the struct zeroed?");
 	if (msg->timeout_ms < 0)
 		return fy_refuse(msg, -EINVAL,
 				 "timeout_ms is negative: 0 waits for ever, FERRY_NOWAIT does not "

@@ -3,6 +3,7 @@
 #include "internal.h"
 
 #include <poll.h>
+#include <pthread.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -65,8 +66,8 @@ static bool is_shut(int sock)
 }
 
 /* A recvmsg(2) that may wait returns 0 on such a socket (__skb_wait_for_more_packets), as for a datagram of
- * nothing.  Unless something is queued behind it, or it has a name or credentials, it counts as the end: of
- * an empty datagram that nobody sent before one's own shutdown(2) nothing is known. */
+ * nothing.  Unless something is queued behind it, or it has credentials, or a name and somebody asks for
+ * that, it counts as the end: the page says so. */
 static bool is_shut_and_empty(int sock, const struct msghdr *h)
 {
 	char byte;
@@ -154,13 +155,44 @@ static __attribute__((cold)) int after_nothing(int sock, struct msghdr *h, struc
 	return err < 0 ? err : 1;
 }
 
+#if defined(__GLIBC__) && __has_include(<sys/single_threaded.h>)
+#include <sys/single_threaded.h>
+#pragma weak __libc_single_threaded /* an older glibc does not have it (2.32) */
+
+static bool is_alone(void)
+{
+	return &__libc_single_threaded != NULL && __libc_single_threaded != 0;
+}
+#else
+static bool is_alone(void)
+{
+	return false;
+}
+#endif
+
+/* recvmsg(2) is a cancellation point, also when it has a message already: its descriptors would stay
+ * open, and nobody know them.  poll(2) is one too, and has nothing to lose. */
+static ssize_t receive_once(int sock, struct msghdr *h, int flags)
+{
+	ssize_t n;
+	int state;
+
+	if (is_alone())
+		return recvmsg(sock, h, flags);
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+	n = recvmsg(sock, h, flags);
+	pthread_setcancelstate(state, NULL);
+	return n;
+}
+
 /* Who waits for ever, whatever signals come, can do so in recvmsg(2): one system call and not three.
- * O_NONBLOCK and SO_RCVTIMEO only make it fail with EAGAIN; what follows is the other way. */
+ * O_NONBLOCK and SO_RCVTIMEO only make it fail with EAGAIN; what follows is the other way.  So it is where
+ * another thread might cancel this one. */
 static int first_flags(const struct ferry_msg *msg)
 {
 	const uint32_t others = FERRY_NOWAIT | FERRY_EINTR | FERRY_ROOM_FIRST;
 
-	if (msg->timeout_ms == 0 && msg->spin_us == 0 && (msg->flags & others) == 0)
+	if (msg->timeout_ms == 0 && msg->spin_us == 0 && (msg->flags & others) == 0 && is_alone())
 		return MSG_CMSG_CLOEXEC;
 	return MSG_CMSG_CLOEXEC | MSG_DONTWAIT;
 }
@@ -175,7 +207,7 @@ static ssize_t receive(int sock, struct msghdr *h, struct ferry_msg *msg, struct
 
 		if (err < 0)
 			return err;
-		n = recvmsg(sock, h, flags); /* leaves h if it fails */
+		n = receive_once(sock, h, flags); /* leaves h if it fails */
 		if (n > 0)
 			return n;
 		a->slept = (flags & MSG_DONTWAIT) == 0;

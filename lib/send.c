@@ -154,6 +154,8 @@ static int send_all(int sock, struct msghdr *h, struct ferry_msg *msg, size_t al
 			break;
 	}
 	h->msg_iov = whole;
+	if (err < 0)
+		msg->why = reason(err, msg);
 	return err;
 }
 
@@ -175,6 +177,7 @@ static int send_to(int sock, struct msghdr *h, struct ferry_msg *msg, size_t all
 	h->msg_namelen = name.len;
 	err = send_all(sock, h, msg, all);
 	if (err == -ENOENT && handle >= 0) {
+		msg->why = NULL;
 		err = fy_name_without_proc(&name, msg->to);
 		h->msg_namelen = name.len;
 		if (err == 0)
@@ -203,11 +206,7 @@ int ferry_send(int sock, struct ferry_msg *msg, size_t size)
 		FY_SET(h.msg_controllen, fy_control_put(&control, msg->fds, msg->nfds));
 	}
 	err = msg->to == NULL ? send_all(sock, &h, msg, all) : send_to(sock, &h, msg, all);
-	if (err < 0) {
-		msg->why = reason(err, msg);
-		return fy_fail(err);
-	}
-	return 0;
+	return err < 0 ? fy_fail(err) : 0;
 }
 
 int ferry_send_fd(int sock, int fd)

@@ -62,7 +62,8 @@ bool fy_wait_spin(struct fy_wait *w, const struct ferry_msg *msg)
 {
 	int64_t t;
 
-	if (msg->spin_us == 0 || (msg->flags & FERRY_NOWAIT) != 0)
+	/* A signal handler that runs meanwhile would not be noticed. */
+	if (msg->spin_us == 0 || (msg->flags & (FERRY_NOWAIT | FERRY_EINTR)) != 0)
 		return false;
 	if (msg->timeout_ms > 0 && fy_wait_left(w, msg->timeout_ms) <= 0)
 		return false;

@@ -260,6 +260,13 @@ TEST(dispose_without_means)
 	CHECK_INT(fd, ==, was);
 	CHECK_OK(fcntl(fd, F_GETFD));
 	CHECK_ERRNO(waitpid(-1, NULL, WNOHANG | __WALL), ECHILD);
+	/* The same where it is the helper's helper that cannot be made. */
+	fault_call("syscall", 1, EAGAIN);
+	CHECK_FAILS(ferry_dispose(&fd, 1), EAGAIN);
+	fault_end();
+	CHECK_INT(fd, ==, was);
+	CHECK_OK(fcntl(fd, F_GETFD));
+	CHECK_ERRNO(waitpid(-1, NULL, WNOHANG | __WALL), ECHILD);
 	close(fd);
 }
 
@@ -288,6 +295,7 @@ TEST(receive_without_sleeping)
 	CHECK_FAILS(ferry_recv(pair[0], &msg, sizeof(msg)), ENOMEM);
 	fault_end();
 	fault_call("poll", 0, ENOMEM);
+	msg.flags = 0;
 	msg.spin_us = UINT32_MAX;
 	CHECK_OK(ferry_send_fd(pair[0], 0));
 	CHECK_INT(ferry_recv(pair[0], &msg, sizeof(msg)), ==, 1);
