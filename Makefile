@@ -36,7 +36,7 @@ ifdef WERROR
 FERRY_CFLAGS += -Werror
 endif
 
-LIB_SOURCES := $(wildcard lib/*.c)
+LIB_SOURCES := $(wildcard lib/*.c wire/*.c)
 CMD_SOURCES := $(wildcard cmd/*.c)
 EXAMPLE_SOURCES := $(wildcard examples/*.c examples/*/*.c)
 LIB_OBJECTS := $(LIB_SOURCES:%.c=$(BUILD)/%.o)
@@ -64,7 +64,7 @@ $(BUILD)/$(SHARED): $(PIC_OBJECTS) lib/fdferry.map
 $(BUILD)/libfdferry.so: $(BUILD)/$(SHARED)
 	ln -sf $(SHARED) $@
 
-# The command sees the public header only; the library also its own.
+# The command sees the public header only, the library also its own, the parsers none.
 $(BUILD)/lib/%.o: lib/%.c
 	@mkdir -p $(@D)
 	$(CC) $(FERRY_CFLAGS) -Iinclude -Ilib -c -o $@ $<
@@ -72,6 +72,14 @@ $(BUILD)/lib/%.o: lib/%.c
 $(BUILD)/lib/%.pic.o: lib/%.c
 	@mkdir -p $(@D)
 	$(CC) $(FERRY_CFLAGS) -fPIC -Iinclude -Ilib -c -o $@ $<
+
+$(BUILD)/wire/%.o: wire/%.c
+	@mkdir -p $(@D)
+	$(CC) $(FERRY_CFLAGS) -c -o $@ $<
+
+$(BUILD)/wire/%.pic.o: wire/%.c
+	@mkdir -p $(@D)
+	$(CC) $(FERRY_CFLAGS) -fPIC -c -o $@ $<
 
 $(BUILD)/cmd/%.o: cmd/%.c
 	@mkdir -p $(@D)

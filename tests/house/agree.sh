@@ -91,7 +91,7 @@ same_version() {
 check 'header, command, pkg-config, changelog and map have one version' same_version
 
 mapped_files() ( # docs/design.md and cmd/main.c are the maps
-	for file in $(files 'lib/*.c' 'cmd/*.c' 'bench/*.c' | grep -v '/peer_'); do
+	for file in $(files 'include/*.h' 'wire/*.c' 'lib/*.c' 'cmd/*.c' 'bench/*.c' | grep -v '/peer_'); do
 		grep -q "\b$(basename "$file")\b" docs/design.md || { echo "docs/design.md: $file"; found=1; }
 	done
 	for file in $(files 'cmd/*.c'); do
