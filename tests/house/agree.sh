@@ -5,7 +5,7 @@
 . tests/lib.sh
 
 header=$dir/header
-sed -n '/^FERRY_API/,/;/p' include/fdferry.h | grep -oE '\bferry_[a-z_0-9]+\(' | tr -d '(' | sort -u >"$header"
+sed -n '/^FERRY_API/,/;/p' include/*.h include/*/*.h | grep -oE '\bferry_[a-z_0-9]+\(' | tr -d '(' | sort -u >"$header"
 
 exported() {
 	nm -D --defined-only "$build/libfdferry.so" | awk '$2 == "T" { sub(/@.*/, "", $3); print $3 }' |
