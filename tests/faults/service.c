@@ -1,19 +1,23 @@
 /* SPDX-License-Identifier: MIT
- * service.c - LISTEN_FDS, with each system call failing in turn. */
+ * service.c - LISTEN_FDS, notify and barrier, with each system call failing in turn. */
 #include "fdferry/service.h"
 #include "harness.h"
 #include "wrap/inject.h"
+#include "wrap/plain.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #define MANAGED 3
+#define MANY 300
 
-static int fds[MANAGED];
+static int fds[MANY], pool[POOL], manager;
+static struct ferry_note n;
 
 static void set_number(const char *name, long value)
 {
@@ -89,6 +93,91 @@ TEST_SECONDS(listen_fds, 60)
 	c.name = "listen_fds with an inode";
 	c.before = managed;
 	c.fewest = 3;
+	fault_each(&c);
+}
+
+static void serve(void)
+{
+	char path[PATH_MAX];
+
+	manager = plain_bound("notify", SOCK_DGRAM);
+	CHECK(getcwd(path, sizeof(path) - sizeof("/notify")) != NULL);
+	strcat(path, "/notify");
+	CHECK_OK(setenv("NOTIFY_SOCKET", path, 1));
+	for (int i = 0; i < POOL; i++)
+		pool[i] = CHECK_OK(memfd_create("pool", MFD_CLOEXEC));
+	for (int i = 0; i < MANY; i++)
+		fds[i] = pool[i % POOL];
+}
+
+static void end_serving(void)
+{
+	for (int i = 0; i < POOL; i++)
+		close(pool[i]);
+	close(manager);
+	CHECK_OK(unlink("notify"));
+}
+
+static int notifies(void)
+{
+	n = (struct ferry_note){
+		.fds = fds, .nfds = MANY, .name = "x", .lines = "READY=1", .timeout_ms = 3000};
+	return ferry_notify(&n, sizeof(n));
+}
+
+/* What is said to have left has, once and in order, and nothing else. */
+static void after_notify(int r, const struct fault_seen *seen)
+{
+	struct queue q = drain(manager, SOCK_DGRAM, pool);
+
+	(void)seen;
+	CHECK(!q.wrong);
+	CHECK_INT(q.n, ==, n.sent);
+	CHECK_INT(q.messages, ==, r < 0 ? (n.sent > 0) : 2);
+	CHECK(r < 0 || n.sent == MANY);
+}
+
+TEST_SECONDS(notify, 60)
+{
+	const struct fault_case c = {.name = "notify",
+				     .before = serve,
+				     .op = notifies,
+				     .after = after_notify,
+				     .undo = end_serving,
+				     .fewest = 5};
+
+	fault_each(&c);
+}
+
+/* Nobody reads it: it always ends with its deadline, and what it sent with the manager's socket. */
+static int barrier(void)
+{
+	return ferry_notify_barrier(20, 0);
+}
+
+static void after_barrier(int r, const struct fault_seen *seen)
+{
+	struct pollfd p = {.fd = manager, .events = POLLIN};
+	char got[20];
+
+	(void)seen;
+	CHECK_INT(r, <, 0);
+	while (poll(&p, 1, 0) == 1)
+		CHECK_INT(read(manager, got, sizeof(got)), ==, strlen("BARRIER=1"));
+}
+
+TEST_SECONDS(notify_barrier, 120)
+{
+	static const int also[] = {ETIMEDOUT, 0};
+	const struct fault_case c = {.name = "notify_barrier",
+				     .before = serve,
+				     .op = barrier,
+				     .after = after_barrier,
+				     .undo = end_serving,
+				     .also = also,
+				     .expected = -ETIMEDOUT,
+				     .fewest = 6};
+
 	fault_each(&c);
 }
 
