@@ -36,7 +36,7 @@ ifdef WERROR
 FERRY_CFLAGS += -Werror
 endif
 
-LIB_SOURCES := $(wildcard lib/*.c)
+LIB_SOURCES := $(wildcard lib/*.c wire/*.c)
 CMD_SOURCES := $(wildcard cmd/*.c)
 EXAMPLE_SOURCES := $(wildcard examples/*.c examples/*/*.c)
 LIB_OBJECTS := $(LIB_SOURCES:%.c=$(BUILD)/%.o)
@@ -64,7 +64,7 @@ $(BUILD)/$(SHARED): $(PIC_OBJECTS) lib/fdferry.map
 $(BUILD)/libfdferry.so: $(BUILD)/$(SHARED)
 	ln -sf $(SHARED) $@
 
-# The command sees the public header only; the library also its own.
+# The command sees the public headers only, the library also its own, the parsers none.
 $(BUILD)/lib/%.o: lib/%.c
 	@mkdir -p $(@D)
 	$(CC) $(FERRY_CFLAGS) -Iinclude -Ilib -c -o $@ $<
@@ -72,6 +72,14 @@ $(BUILD)/lib/%.o: lib/%.c
 $(BUILD)/lib/%.pic.o: lib/%.c
 	@mkdir -p $(@D)
 	$(CC) $(FERRY_CFLAGS) -fPIC -Iinclude -Ilib -c -o $@ $<
+
+$(BUILD)/wire/%.o: wire/%.c
+	@mkdir -p $(@D)
+	$(CC) $(FERRY_CFLAGS) -c -o $@ $<
+
+$(BUILD)/wire/%.pic.o: wire/%.c
+	@mkdir -p $(@D)
+	$(CC) $(FERRY_CFLAGS) -fPIC -c -o $@ $<
 
 $(BUILD)/cmd/%.o: cmd/%.c
 	@mkdir -p $(@D)
@@ -116,6 +124,8 @@ install: all
 	$(INSTALL) -d '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(LIBDIR)/pkgconfig' '$(DESTDIR)$(INCLUDEDIR)'
 	$(INSTALL) -m 755 $(BUILD)/fdferry '$(DESTDIR)$(BINDIR)/fdferry'
 	$(INSTALL) -m 644 include/fdferry.h '$(DESTDIR)$(INCLUDEDIR)/fdferry.h'
+	$(INSTALL) -d '$(DESTDIR)$(INCLUDEDIR)/fdferry'
+	$(INSTALL) -m 644 include/fdferry/service.h '$(DESTDIR)$(INCLUDEDIR)/fdferry/service.h'
 	$(INSTALL) -m 644 $(BUILD)/libfdferry.a '$(DESTDIR)$(LIBDIR)/libfdferry.a'
 	$(INSTALL) -m 755 $(BUILD)/$(SHARED) '$(DESTDIR)$(LIBDIR)/$(SHARED)'
 	ln -sf $(SHARED) '$(DESTDIR)$(LIBDIR)/libfdferry.so'
@@ -129,6 +139,8 @@ install: all
 .PHONY: uninstall
 uninstall:
 	rm -f '$(DESTDIR)$(BINDIR)/fdferry' '$(DESTDIR)$(INCLUDEDIR)/fdferry.h'
+	rm -f '$(DESTDIR)$(INCLUDEDIR)/fdferry/service.h'
+	rmdir '$(DESTDIR)$(INCLUDEDIR)/fdferry' 2>/dev/null || :
 	rm -f '$(DESTDIR)$(LIBDIR)/libfdferry.a' '$(DESTDIR)$(LIBDIR)/libfdferry.so'
 	rm -f '$(DESTDIR)$(LIBDIR)/$(SHARED)' '$(DESTDIR)$(LIBDIR)/pkgconfig/fdferry.pc'
 	rm -f '$(DESTDIR)$(BASH_COMPLETION_DIR)/fdferry' '$(DESTDIR)$(ZSH_COMPLETION_DIR)/_fdferry'

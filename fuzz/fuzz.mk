@@ -5,7 +5,7 @@
 #
 # What a run finds lies in build/fuzz/NAME; a file that is worth keeping goes to fuzz/NAME/corpus.
 
-FUZZ ?= control address options endpoint socket
+FUZZ ?= control address lines options endpoint socket
 FUZZ_REPLAYS := $(patsubst fuzz/%/target.c,$(BUILD)/fuzz/%/target,$(wildcard fuzz/*/target.c))
 FUZZ_FLAGS = $(FERRY_CFLAGS) -Iinclude -Ilib
 SECONDS ?= 60

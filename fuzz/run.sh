@@ -20,7 +20,7 @@ status=0
 for name in "$@"; do
 	mkdir -p "$build/$name/found"
 	library=
-	[ "$name" != socket ] || library=$(echo lib/*.c)
+	[ "$name" != socket ] || library=$(echo lib/*.c wire/*.c)
 	# shellcheck disable=SC2086 # lists of flags and files
 	clang $flags -o "$build/$name/fuzz" "fuzz/$name/target.c" $library || exit 1
 	"$build/$name/fuzz" -max_total_time="$seconds" -timeout=10 -max_len=2048 -print_final_stats=1 \

@@ -32,7 +32,7 @@ $(TEST_PROGRAMS) $(MACHINE_TESTS): %: %.o $(HARNESS_OBJECTS) $(BUILD)/libfdferry
 
 # The calls that tests/faults/wrap/inject.c can make fail.
 WRAPPED := accept4 access bind close connect eventfd fchmod fcntl flock fstat fstatat fstatfs \
-	getpeername getsockname getsockopt ioctl listen open openat poll read readlink readlinkat recv \
+	getpeername getsockname getsockopt ioctl listen open openat pipe2 poll read readlink readlinkat recv \
 	recvmsg send sendmsg setsockopt socket socketpair stat syscall unlinkat
 INJECT := $(BUILD)/tests/faults/wrap/inject.o
 

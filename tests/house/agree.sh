@@ -5,7 +5,7 @@
 . tests/lib.sh
 
 header=$dir/header
-sed -n '/^FERRY_API/,/;/p' include/fdferry.h | grep -oE '\bferry_[a-z_0-9]+\(' | tr -d '(' | sort -u >"$header"
+sed -n '/^FERRY_API/,/;/p' include/*.h include/*/*.h | grep -oE '\bferry_[a-z_0-9]+\(' | tr -d '(' | sort -u >"$header"
 
 exported() {
 	nm -D --defined-only "$build/libfdferry.so" | awk '$2 == "T" { sub(/@.*/, "", $3); print $3 }' |
@@ -91,7 +91,7 @@ same_version() {
 check 'header, command, pkg-config, changelog and map have one version' same_version
 
 mapped_files() ( # docs/design.md and cmd/main.c are the maps
-	for file in $(files 'lib/*.c' 'cmd/*.c' 'bench/*.c' | grep -v '/peer_'); do
+	for file in $(files 'include/*.h' 'wire/*.c' 'lib/*.c' 'cmd/*.c' 'bench/*.c' | grep -v '/peer_'); do
 		grep -q "\b$(basename "$file")\b" docs/design.md || { echo "docs/design.md: $file"; found=1; }
 	done
 	for file in $(files 'cmd/*.c'); do

@@ -1,24 +1,24 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# compilers.sh - the header alone, as C11 and C++17, with every warning, from each compiler.
+# compilers.sh - the headers alone, as C11 and C++17, with every warning, from each compiler.
 . tests/lib.sh
 
-echo '#include "fdferry.h"' >"$dir/alone.c"
+echo '#include <fdferry/service.h>' >"$dir/alone.c" # which includes the other
 cp "$dir/alone.c" "$dir/alone.cpp"
 for cc in gcc clang; do
 	if have "$cc"; then
-		check "the header is C11 for $cc" $cc -std=c11 -Wall -Wextra -Wpedantic -Wconversion \
+		check "the headers are C11 for $cc" $cc -std=c11 -Wall -Wextra -Wpedantic -Wconversion \
 			-Wshadow -Werror -Iinclude -fsyntax-only "$dir/alone.c"
 	else
-		skip "the header is C11 for $cc" "$cc is not installed"
+		skip "the headers are C11 for $cc" "$cc is not installed"
 	fi
 done
 for cxx in g++ clang++; do
 	if have "$cxx"; then
-		check "the header is C++17 for $cxx" $cxx -std=c++17 -Wall -Wextra -Wpedantic -Wconversion \
+		check "the headers are C++17 for $cxx" $cxx -std=c++17 -Wall -Wextra -Wpedantic -Wconversion \
 			-Wshadow -Werror -Iinclude -fsyntax-only "$dir/alone.cpp"
 	else
-		skip "the header is C++17 for $cxx" "$cxx is not installed"
+		skip "the headers are C++17 for $cxx" "$cxx is not installed"
 	fi
 done
 

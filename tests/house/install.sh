@@ -16,6 +16,8 @@ compiled() { # [--static]
 	$cc -std=c11 -D_GNU_SOURCE -Wall -Wextra -o "$dir/ferry_a" examples/ferry_a.c \
 		$(pkg-config --cflags --libs "$@" fdferry) &&
 		$cc -std=c11 -D_GNU_SOURCE -o "$dir/ferry_b" examples/ferry_b.c \
+			$(pkg-config --cflags --libs "$@" fdferry) &&
+		$cc -std=c11 -D_GNU_SOURCE -o "$dir/service" examples/service.c \
 			$(pkg-config --cflags --libs "$@" fdferry)
 }
 crossing() {

@@ -121,6 +121,7 @@ WRAP(int, socket, (int domain, int type, int protocol), (domain, type, protocol)
      EACCES, EAFNOSUPPORT, ENOBUFS, ENOMEM, EPROTONOSUPPORT)
 WRAP(int, socketpair, (int domain, int type, int protocol, int fds[2]),
      (domain, type, protocol, fds), EMFILE, ENFILE, EAFNOSUPPORT, EOPNOTSUPP, ENOMEM)
+WRAP(int, pipe2, (int fds[2], int flags), (fds, flags), EMFILE, ENFILE, ENOMEM)
 WRAP(int, bind, (int fd, const struct sockaddr *a, socklen_t len), (fd, a, len), EACCES, EADDRINUSE,
      EADDRNOTAVAIL, EINVAL, ELOOP, ENAMETOOLONG, ENOENT, ENOMEM, ENOSPC, ENOTDIR, EROFS, EPERM)
 WRAP(int, connect, (int fd, const struct sockaddr *a, socklen_t len), (fd, a, len), EACCES, EPERM,
