@@ -50,6 +50,8 @@ cat <<'END'
   `ferry_recv_fd`.
 - What takes less than `bare` does less: libowfat's descriptors are not close-on-exec, nor Python's and
   usocket's, and few look whether descriptors were lost. Differences below five in a hundred are noise.
+- What fdferry adds to one message are some 500 instructions that check it on its way out and in, 60 to
+  90 ns here; on seqpacket the credentials besides, as in `bare-creds`.
 - With threads it is `ferry_reserve` before they start that is compared with growing afterwards; its own
   time, once in the life of a process, is not counted.
 - On two cores `fdferry-spin` is compared with peers that sleep, since none of them offers anything else;
