@@ -56,8 +56,9 @@ void drop_socket(int sock)
 {
 	int fds[2] = {sock, -1};
 
-	shutdown(sock, SHUT_RD);
-	if (get(sock, SO_ACCEPTCONN) > 0) {
+	if (shutdown(sock, SHUT_RD) < 0) { /* accept(2) would wait */
+		drop_all(fds, 1);
+	} else if (get(sock, SO_ACCEPTCONN) > 0) {
 		/* cppcheck-suppress nullPointer ; accept(2): no address is asked for */
 		fds[1] = accept4(sock, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 		if (fds[1] < 0 && errno == EINVAL) /* nobody waits there */

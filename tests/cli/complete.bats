@@ -141,8 +141,13 @@ called='<inspect> <notes.txt>
 	[ "${COMPREPLY[*]}" = unix-listen: ]
 }
 
+needs_terminal() {
+	script -qec true /dev/null >log 2>&1 3>&- || skip 'no pseudo-terminal can be had here'
+}
+
 @test "bash completes what is typed" {
 	command -v script >/dev/null || skip 'script is not installed'
+	needs_terminal
 	cat >start <<-B
 		. '$completion/fdferry.bash'
 		fdferry() {
@@ -156,6 +161,7 @@ called='<inspect> <notes.txt>
 
 @test "zsh completes what is typed" {
 	command -v zsh >/dev/null || skip 'zsh is not installed'
+	needs_terminal
 	timeout 60 zsh -f "$BATS_TEST_DIRNAME/types.zsh" "$completion" <<<"$typed" >log 2>&1 3>&-
 	diff <(echo "$called") called
 }
@@ -163,6 +169,7 @@ called='<inspect> <notes.txt>
 @test "zsh: every subcommand, option and WHAT of the help texts is offered" {
 	local command
 	command -v zsh >/dev/null || skip 'zsh is not installed'
+	needs_terminal
 	{
 		printf 'fdferry \t\n'
 		for command in $(subcommands); do
