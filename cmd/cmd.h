@@ -99,7 +99,7 @@ int is_inherited(const char *text);
 int take_inherited(const char *text, uint32_t flags,
 		   int *ret_type); /* a descriptor of ours, or -1 (said already) */
 const char *bind_hint(int err);
-const char *connect_hint(int err);
+const char *connect_hint(int err, const char *address);
 
 /* confirm.c */
 int wait_taken(int sock, int64_t end_ms); /* 0, -ETIMEDOUT, -ECONNRESET */

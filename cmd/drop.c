@@ -55,17 +55,16 @@ static bool is_empty(int sock)
 void drop_socket(int sock)
 {
 	int fds[2] = {sock, -1};
+	bool shut = shutdown(sock, SHUT_RD) == 0; /* accept(2) would wait else */
 
-	if (shutdown(sock, SHUT_RD) < 0) { /* accept(2) would wait */
-		drop_all(fds, 1);
-	} else if (get(sock, SO_ACCEPTCONN) > 0) {
+	if (shut && get(sock, SO_ACCEPTCONN) > 0) {
 		/* cppcheck-suppress nullPointer ; accept(2): no address is asked for */
 		fds[1] = accept4(sock, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 		if (fds[1] < 0 && errno == EINVAL) /* nobody waits there */
 			close(sock);
 		else
 			drop_all(fds, 2);
-	} else if (is_empty(sock)) {
+	} else if (shut && is_empty(sock)) {
 		close(sock);
 	} else {
 		drop_all(fds, 1);

@@ -17,13 +17,17 @@
 #define COPY_SIZE 65536
 #define CREATE_MODE 0600
 
-static const char *open_hint(int err)
+static const char *open_hint(int err, const char *what, int flags)
 {
 	switch (err) {
 	case ENOENT:
-		return ": to make it, write file:PATH,create";
+		if ((flags & O_CREAT) != 0)
+			return ": make its directory first";
+		return strncmp(what, "memfd:", 6) == 0 ? ""
+						       : ": to make it, write file:PATH,create";
 	case ENXIO:
-		return ": a socket or an unread fifo cannot be opened this way";
+		return ": a socket or an unread fifo cannot be opened this way; the socket to send "
+		       "to comes first";
 	default:
 		return "";
 	}
@@ -34,7 +38,8 @@ static int open_file(const char *what, const char *path, int flags)
 	int fd = open(path, flags | O_CLOEXEC | O_NOCTTY, CREATE_MODE);
 
 	if (fd < 0)
-		say(0, "cannot open %s: %s%s", what, strerror(errno), open_hint(errno));
+		say(0, "cannot open %s: %s%s", what, strerror(errno),
+		    open_hint(errno, what, flags));
 	return fd;
 }
 

@@ -71,7 +71,7 @@ static int connect_wait(const struct send *s)
 
 			say(0, "cannot connect to %s: %s%s%s", s->socket, why_text(sock),
 			    waited ? ", all the time it was waited for" : "",
-			    waited ? "" : connect_hint(sock));
+			    waited ? "" : connect_hint(sock, s->socket));
 			return waited ? -ETIMEDOUT : sock;
 		}
 		poll(NULL, 0, left < PAUSE_MS ? left : PAUSE_MS);

@@ -71,8 +71,13 @@ const char *bind_hint(int err)
 	}
 }
 
-const char *connect_hint(int err)
+const char *connect_hint(int err, const char *address)
 {
+	struct stat st;
+
+	/* The kernel says the same of a file that is none as of one that nobody serves. */
+	if (err == -ECONNREFUSED && stat(address, &st) == 0 && !S_ISSOCK(st.st_mode))
+		return ": it is not a socket, which comes first; what to send stands behind it";
 	switch (err < 0 ? -err : err) {
 	case ENOENT:
 	case ECONNREFUSED:

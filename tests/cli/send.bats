@@ -63,6 +63,13 @@ sent() { # WHAT... : sends, and prints what arrived as JSON
 }
 
 @test "the error says what to do" {
+	fails 1 fdferry send notes.txt notes.txt
+	one_line 'notes.txt' 'not a socket'
+	fails 1 fdferry send sock file:no-such-dir/new,create
+	one_line 'file:no-such-dir/new,create' 'make its directory first'
+	fails 1 fdferry send sock memfd:no-such-file
+	one_line 'memfd:no-such-file: No such file'
+	[[ "$error" != *create* ]]
 	fails 1 fdferry send nobody notes.txt
 	one_line 'cannot connect to nobody' 'No such file' '--wait 5s'
 	fails 1 fdferry send notes.txt notes.txt
