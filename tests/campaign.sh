@@ -86,6 +86,8 @@ part fuzz $((seconds * targets + 600)) "$MAKE" -s fuzz SECONDS="$seconds"
 row "libFuzzer with the sanitizers, $seconds s a target" \
 	"$(sed -n 's/^fuzz: \([a-z]*\): \(.*\)/\1: \2/p' "$logs/fuzz.log" | paste -sd ';' - | sed 's/;/; /g')"
 
+# What people have written below the table stays.
+notes=$(sed -n '/^## /,$p' "$page" 2>/dev/null)
 {
 	cat <<END
 # The campaign
@@ -100,6 +102,8 @@ commit $(git rev-parse --short HEAD 2>/dev/null || echo unknown), with other wor
 |---|---|---|---|
 END
 	cat "$logs/rows"
-} >"$page"
+	[ -z "$notes" ] || printf '\n%s\n' "$notes"
+} >"$logs/page"
+mv "$logs/page" "$page"
 echo "campaign: the summary is in $page"
 exit $failed
