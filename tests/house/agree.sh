@@ -102,6 +102,8 @@ mapped_files() ( # docs/design.md and cmd/main.c are the maps
 )
 check 'the maps name every file of the library, the command and the benchmark' mapped_files
 
+check 'the text that each mutant changes is there, once' env FIT=1 sh tests/mutants/run.sh
+
 fuzzed() {
 	sed -n 's/^FUZZ ?= //p' fuzz/fuzz.mk | tr ' ' '\n' | sort >"$dir/targets"
 	for target in fuzz/*/target.c; do

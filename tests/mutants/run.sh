@@ -106,6 +106,13 @@ kill_mutant() { # MUTANT
 	killer="others than expected: $(sed -n 's/^not ok [0-9]* - //p' "$log" | head -n 3 | paste -sd ';' -)"
 }
 
+if [ -n "${FIT-}" ]; then # only: does each still fit its source?
+	for mutant; do
+		change "$mutant" <"$(field file "$mutant")" >"$dir/changed" || { echo "$mutant"; bad=1; }
+	done
+	exit $bad
+fi
+
 mkdir "$base"
 files '*' | tar -cf - -T - | tar -xf - -C "$base" || bail 'the sources cannot be copied'
 build "$base" all test-programs examples || bail 'it does not build'
