@@ -4,6 +4,7 @@
 #   make demo       two processes, one open file: the main job, shown
 #   make test       the fast tests (under a minute)
 #   make check      installs what the tests need, then all of them
+#   make kill-test  kills the store's processes under load, and writes docs/kill-test.md
 #   make check-interop   installs programs that are not ours, and meets them
 #   make bench      measures against other libraries, and writes docs/benchmarks.md
 #   make install    DESTDIR, PREFIX; make uninstall takes it away again
@@ -25,7 +26,7 @@ ZSH_COMPLETION_DIR ?= $(PREFIX)/share/zsh/site-functions
 INSTALL ?= install
 
 CFLAGS ?= -O2 -g
-WARNINGS := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes
+WARNINGS := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wno-psabi
 FERRY_CFLAGS := -std=c11 -D_GNU_SOURCE $(WARNINGS) -fvisibility=hidden -MMD -MP $(CFLAGS)
 FERRY_LDFLAGS := $(LDFLAGS)
 ifdef SANITIZE
@@ -36,12 +37,13 @@ ifdef WERROR
 FERRY_CFLAGS += -Werror
 endif
 
-LIB_SOURCES := $(wildcard lib/*.c wire/*.c)
+LIB_SOURCES := $(wildcard lib/*.c lib/*/*.c wire/*.c)
 CMD_SOURCES := $(wildcard cmd/*.c)
+STORE_SOURCES := $(wildcard store/*.c)
 EXAMPLE_SOURCES := $(wildcard examples/*.c examples/*/*.c)
 LIB_OBJECTS := $(LIB_SOURCES:%.c=$(BUILD)/%.o)
 PIC_OBJECTS := $(LIB_SOURCES:%.c=$(BUILD)/%.pic.o)
-CMD_OBJECTS := $(CMD_SOURCES:%.c=$(BUILD)/%.o)
+CMD_OBJECTS := $(CMD_SOURCES:%.c=$(BUILD)/%.o) $(STORE_SOURCES:%.c=$(BUILD)/%.o)
 EXAMPLES := $(EXAMPLE_SOURCES:%.c=$(BUILD)/%)
 SHARED := libfdferry.so.$(SOVERSION)
 
@@ -82,6 +84,11 @@ $(BUILD)/wire/%.pic.o: wire/%.c
 	$(CC) $(FERRY_CFLAGS) -fPIC -c -o $@ $<
 
 $(BUILD)/cmd/%.o: cmd/%.c
+	@mkdir -p $(@D)
+	$(CC) $(FERRY_CFLAGS) -Iinclude -Istore -c -o $@ $<
+
+# The store sees the public headers and the parsers.
+$(BUILD)/store/%.o: store/%.c
 	@mkdir -p $(@D)
 	$(CC) $(FERRY_CFLAGS) -Iinclude -c -o $@ $<
 
@@ -126,6 +133,7 @@ install: all
 	$(INSTALL) -m 644 include/fdferry.h '$(DESTDIR)$(INCLUDEDIR)/fdferry.h'
 	$(INSTALL) -d '$(DESTDIR)$(INCLUDEDIR)/fdferry'
 	$(INSTALL) -m 644 include/fdferry/service.h '$(DESTDIR)$(INCLUDEDIR)/fdferry/service.h'
+	$(INSTALL) -m 644 include/fdferry/store.h '$(DESTDIR)$(INCLUDEDIR)/fdferry/store.h'
 	$(INSTALL) -m 644 $(BUILD)/libfdferry.a '$(DESTDIR)$(LIBDIR)/libfdferry.a'
 	$(INSTALL) -m 755 $(BUILD)/$(SHARED) '$(DESTDIR)$(LIBDIR)/$(SHARED)'
 	ln -sf $(SHARED) '$(DESTDIR)$(LIBDIR)/libfdferry.so'
@@ -139,7 +147,7 @@ install: all
 .PHONY: uninstall
 uninstall:
 	rm -f '$(DESTDIR)$(BINDIR)/fdferry' '$(DESTDIR)$(INCLUDEDIR)/fdferry.h'
-	rm -f '$(DESTDIR)$(INCLUDEDIR)/fdferry/service.h'
+	rm -f '$(DESTDIR)$(INCLUDEDIR)/fdferry/service.h' '$(DESTDIR)$(INCLUDEDIR)/fdferry/store.h'
 	rmdir '$(DESTDIR)$(INCLUDEDIR)/fdferry' 2>/dev/null || :
 	rm -f '$(DESTDIR)$(LIBDIR)/libfdferry.a' '$(DESTDIR)$(LIBDIR)/libfdferry.so'
 	rm -f '$(DESTDIR)$(LIBDIR)/$(SHARED)' '$(DESTDIR)$(LIBDIR)/pkgconfig/fdferry.pc'

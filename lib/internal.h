@@ -105,6 +105,7 @@ int fy_wait(struct fy_wait *w, int sock, short events, uint32_t flags, int timeo
 bool fy_wait_spin(struct fy_wait *w, const struct ferry_msg *msg);
 int fy_wait_blind(struct fy_wait *w, uint32_t flags, int timeout_ms);
 int64_t fy_wait_left(struct fy_wait *w, int timeout_ms);
+int fy_wait_ms(struct fy_wait *w, uint32_t flags, int timeout_ms, int32_t *ret);
 
 /* control.c */
 #define FY_CONTROL_SIZE 2048

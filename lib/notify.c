@@ -9,7 +9,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define NS_PER_MS 1000000
 #define WAIT_FLAGS ((uint32_t)(FERRY_NOWAIT | FERRY_EINTR))
 
 static int refuse(struct ferry_note *n, int err, const char *why)
@@ -132,21 +131,6 @@ static int check(struct ferry_note *n, size_t size)
 	return 0;
 }
 
-/* What is left of the deadline, which begins with the first call; 0 is for ever, also in the struct. */
-static int time_left(struct fy_wait *w, uint32_t flags, int timeout_ms, int32_t *ret)
-{
-	int64_t ns;
-
-	*ret = 0;
-	if ((flags & FERRY_NOWAIT) != 0 || timeout_ms == 0)
-		return 0;
-	ns = fy_wait_left(w, timeout_ms);
-	if (ns <= 0)
-		return -ETIMEDOUT;
-	*ret = (int32_t)((ns + NS_PER_MS - 1) / NS_PER_MS);
-	return 0;
-}
-
 static int send_one(int sock, struct ferry_note *n, const struct fy_lines_out *out, size_t nfds,
 		    struct fy_wait *w)
 {
@@ -156,7 +140,7 @@ static int send_one(int sock, struct ferry_note *n, const struct fy_lines_out *o
 				.fds = nfds > 0 ? (int *)n->fds + n->sent : NULL,
 				.nfds = nfds,
 				.flags = n->flags & WAIT_FLAGS};
-	int err = time_left(w, n->flags, n->timeout_ms, &msg.timeout_ms);
+	int err = fy_wait_ms(w, n->flags, n->timeout_ms, &msg.timeout_ms);
 
 	if (err == 0)
 		err = ferry_send(sock, &msg, sizeof(msg));
@@ -211,7 +195,7 @@ static int send_barrier(const char *to, int end, struct fy_wait *w, uint32_t fla
 	static const char line[] = "BARRIER=1";
 	struct iovec iov = {.iov_base = (char *)line, .iov_len = strlen(line)};
 	struct ferry_msg msg = {.iov = &iov, .iovlen = 1, .fds = &end, .nfds = 1, .flags = flags};
-	int sock, err = time_left(w, flags, timeout_ms, &msg.timeout_ms);
+	int sock, err = fy_wait_ms(w, flags, timeout_ms, &msg.timeout_ms);
 
 	if (err < 0)
 		return err;

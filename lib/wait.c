@@ -29,6 +29,21 @@ int64_t fy_wait_left(struct fy_wait *w, int timeout_ms)
 	return w->deadline_ns - t;
 }
 
+/* The same as a timeout_ms for another call: what is left, 0 for ever, or -ETIMEDOUT. */
+int fy_wait_ms(struct fy_wait *w, uint32_t flags, int timeout_ms, int32_t *ret)
+{
+	int64_t ns;
+
+	*ret = 0;
+	if ((flags & FERRY_NOWAIT) != 0 || timeout_ms == 0)
+		return 0;
+	ns = fy_wait_left(w, timeout_ms);
+	if (ns <= 0)
+		return -ETIMEDOUT;
+	*ret = (int32_t)((ns + NS_PER_MS - 1) / NS_PER_MS);
+	return 0;
+}
+
 static int poll_within(struct fy_wait *w, struct pollfd *p, nfds_t n, int at_most_ms,
 		       uint32_t flags, int timeout_ms)
 {
