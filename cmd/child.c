@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -16,8 +17,9 @@
 #define FIRST_FD 3 /* SD_LISTEN_FDS_START */
 #define MOST_NAME 255
 
-/* a,b: what sd_listen_fds_with_names(3) can carry. */
-int check_names(const char *names)
+/* a,b: what sd_listen_fds_with_names(3) can carry.  Becomes a:b, as it is carried: the names of a store
+ * may have commas. */
+int take_names(char *names)
 {
 	size_t n = 0;
 
@@ -28,6 +30,9 @@ int check_names(const char *names)
 			return say(-1, "'%s': a name is at most 255 ASCII characters without ':'",
 				   names);
 	}
+	for (char *c = names; *c != '\0'; c++)
+		if (*c == ',')
+			*c = ':';
 	return 0;
 }
 
@@ -36,7 +41,7 @@ static size_t count_names(const char *names)
 	size_t n = 1;
 
 	for (; *names != '\0'; names++)
-		n += *names == ',';
+		n += *names == ':';
 	return n;
 }
 
@@ -57,9 +62,6 @@ static int set_names(const char *names, size_t nfds)
 	if (text == NULL)
 		return -1;
 	strcpy(text, names);
-	for (char *c = text; *c != '\0'; c++)
-		if (*c == ',')
-			*c = ':';
 	for (size_t i = count_names(names); i < nfds; i++)
 		strcat(text, ":unknown");
 	err = setenv("LISTEN_FDNAMES", text, 1);
@@ -67,7 +69,8 @@ static int set_names(const char *names, size_t nfds)
 	return err;
 }
 
-static int set_environment(const struct child *c, size_t listen_fds)
+/* LISTEN_PID is this process. */
+int child_environment(const struct child *c, size_t listen_fds)
 {
 	int err = unsetenv("LISTEN_FDS") | unsetenv("LISTEN_PID") | unsetenv("LISTEN_FDNAMES") |
 		  unsetenv("LISTEN_PIDFDID") | unsetenv("FDFERRY_DATA");
@@ -92,7 +95,7 @@ int child_number(const struct child *c, size_t i)
 
 /* Puts all at 3, 4, ...; first out of the way, or one would land on another that has not moved yet.
  * dup2(2) also takes close-on-exec off. */
-static int place(const struct child *c)
+int child_place(const struct child *c)
 {
 	int above = FIRST_FD + (int)c->nfds;
 
@@ -121,13 +124,39 @@ __attribute__((noreturn)) static void become(const struct child *c, char **words
 	errno = err;
 	if (high >= 0)
 		report = high;
-	if (high >= 0 && place(c) == 0 && set_environment(c, c->nfds - first) == 0)
+	if (high >= 0 && child_place(c) == 0 && child_environment(c, c->nfds - first) == 0)
 		execvp(words[0], words);
 	err = errno;
 	/* cppcheck-suppress invalidFunctionArg ; -1 is EBADF, and nobody to tell */
 	if (write(report, &err, sizeof(err)) < 0)
 		_exit(EXIT_CANNOT_RUN);
 	_exit(err == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_RUN);
+}
+
+/* Would execvp(3) find something that may be run?  An exit code (said). */
+int check_program(const char *name)
+{
+	const char *path = strchr(name, '/') != NULL ? "" : getenv("PATH");
+	int status = EXIT_NOT_FOUND;
+
+	if (path == NULL) /* it looks where the system says then */
+		return EXIT_DONE;
+	for (;;) {
+		const char *end = strchrnul(path, ':');
+		char file[PATH_MAX];
+
+		snprintf(file, sizeof(file), "%.*s%s%s", (int)(end - path), path,
+			 end > path ? "/" : "", name);
+		if (faccessat(AT_FDCWD, file, X_OK, AT_EACCESS) == 0)
+			return EXIT_DONE;
+		if (errno != ENOENT && errno != ENOTDIR)
+			status = EXIT_CANNOT_RUN;
+		if (*end == '\0')
+			break;
+		path = end + 1;
+	}
+	return say(status, "cannot run '%s': %s: nothing was taken", name,
+		   strerror(status == EXIT_NOT_FOUND ? ENOENT : EACCES));
 }
 
 /* Passes signals on until the child has ended.  *ret_signal is the first that came, if any. */

@@ -38,7 +38,9 @@ struct command {
 	void (*print_more)(FILE *out);    /* what --help says behind them, or NULL */
 	int (*run)(int argc, char **argv);
 };
-extern const struct command cmd_send, cmd_recv, cmd_inspect, cmd_complete;
+extern const struct command cmd_send, cmd_recv, cmd_inspect, cmd_complete, cmd_store;
+extern const struct command cmd_put, cmd_get, cmd_take, cmd_list, cmd_remove, cmd_watch, cmd_exec,
+	cmd_check, cmd_upgrade;
 extern const struct command *const commands[]; /* ends in NULL */
 extern const struct option_row main_options[]; /* without a subcommand */
 
@@ -59,6 +61,7 @@ bool endpoint_word(size_t i, struct word *ret);
 void say_name(const char *subcommand);
 __attribute__((format(printf, 2, 3))) int say(int status, const char *format, ...);
 const char *why_text(int err);
+void print_clean(FILE *out, const char *text);
 size_t utf8_length(const unsigned char *s); /* of one character; 0: it is none */
 bool is_c1(const unsigned char *s);
 
@@ -72,6 +75,7 @@ struct options {
 };
 enum { OPTION_WRONG = -1, OPTION_END = 0 };
 int next_option(struct options *o); /* an id, OPTION_END, or OPTION_WRONG (said already) */
+int split_command(struct options *o, int argc, char **argv, char ***ret_command);
 void print_usage(FILE *out, const struct command *command);
 int parse_duration(const char *text, int *ret_ms);
 int64_t now_ms(void); /* what a duration is added to: CLOCK_MONOTONIC */
@@ -93,6 +97,9 @@ int open_unix_listen(const char *what, const char *path);
 int open_unix_connect(const char *what, const char *path);
 int open_pidfd(const char *what, const char *text);
 int open_descriptor_of(const char *what, const char *text);
+int try_pidfd(pid_t pid);                   /* -1 and errno, nothing said */
+int copy_descriptor(int pidfd, int number); /* -errno, nothing said */
+int say_no_copy(const char *what, unsigned long pid, unsigned long fd, int err);
 
 /* target.c: SOCKET as a socket */
 int is_inherited(const char *text);
@@ -155,6 +162,8 @@ void drop_standard(void);
 /* print.c */
 int print_message(const struct ferry_msg *msg, unsigned long number, bool json);
 int print_descriptor(int fd, bool json, const char *before);
+void print_json_string(FILE *out, const char *text);
+void print_json_text(FILE *out, const char *text);
 char *base64(const void *data, size_t len);
 
 /* signals.c */
@@ -168,11 +177,14 @@ struct child {
 	char **argv;
 	int *fds; /* given to CMD; closed here */
 	size_t nfds;
-	const char *names; /* a,b or NULL */
+	const char *names; /* a:b or NULL */
 	bool as_stdin, as_stdout;
 	char *data; /* base64, or NULL */
 };
-int check_names(const char *names);
+int take_names(char *names);
+int check_program(const char *name);
+int child_environment(const struct child *c, size_t listen_fds);
+int child_place(const struct child *c);
 int child_number(const struct child *c, size_t i); /* that the descriptor has in CMD */
 int run_child(const struct child *c, int signalfd, int *ret_signal);
 

@@ -6,6 +6,7 @@
  * that, with a tab and a text about it; last, with a tab in front, what a shell knows better: "path",
  * "user", "group", or "command", a tab, and how many words are in front of it. */
 #include "cmd.h"
+#include "store_of.h"
 
 #include <errno.h>
 #include <string.h>
@@ -14,13 +15,22 @@
 static const struct argument {
 	const char *name;
 	bool (*word)(size_t i, struct word *ret);
-	bool path; /* or a path */
-	bool list; /* several, with commas */
+	bool path;  /* or a path */
+	bool list;  /* several, with commas */
+	bool names; /* what is in the store */
 } arguments[] = {
-	{"TYPE", type_word, false, false},       {"WHO", sender_word, false, false},
-	{"WORD,...", expect_word, false, true},  {"SOCKET", NULL, true, false},
-	{"WHAT...", endpoint_word, true, false},
+	{"TYPE", type_word, false, false, false},
+	{"WHO", sender_word, false, false, false},
+	{"WORD,...", expect_word, false, true, false},
+	{"SOCKET", NULL, true, false, false},
+	{"WHAT...", endpoint_word, true, false, false},
+	{"DIR", NULL, true, false, false},
+	{"NAME", NULL, false, false, true},
+	{"NAME...", NULL, false, false, true},
+	{"PATTERN", NULL, false, false, true},
 };
+
+static const char *store; /* --store, of the line that is being typed */
 
 /* value is the part of word that is the argument. */
 static void offer_argument(const char *name, size_t len, const char *word, const char *value)
@@ -48,6 +58,8 @@ static void offer_argument(const char *name, size_t len, const char *word, const
 	printf("%.*s\n", (int)(value - word), word);
 	for (size_t i = 0; a->word != NULL && a->word(i, &w); i++)
 		printf("%s\t%s\n", w.text, w.help);
+	if (a->names)
+		offer_store_names(store);
 	if (a->path)
 		printf("\tpath\n");
 }
@@ -72,22 +84,37 @@ static void offer_commands(const char *word)
 		offer_options(main_options);
 }
 
-/* The n-th word of the synopsis, the last of which may be many: "SOCKET WHAT...". */
+static bool is_many(const char *name, size_t len)
+{
+	return len > 3 && strncmp(name + len - 3, "...", 3) == 0;
+}
+
+/* The n-th word of the synopsis, one of which may be many: "SOCKET WHAT...", "[NAME...]". */
 static void offer_operand(const struct command *command, size_t n, const char *word)
 {
-	const char *name = command->synopsis;
-	size_t len = strcspn(name, " ");
+	static const char behind[] = "--\tthe command behind it\n";
+	const char *name = command->synopsis, *next;
+	size_t len;
 
-	for (; n > 0 && name[len] == ' '; n--) {
-		name += len + 1;
-		len = strcspn(name, " ");
+	for (;; n--) {
+		bool optional = name[0] == '[' && name[1] != '-';
+
+		name += optional ? 1 : 0;
+		len = strcspn(name, " ]");
+		next = name + len + (optional ? 1 : 0);
+		if (n == 0 || *next != ' ' || is_many(name, len))
+			break;
+		name = next + 1;
 	}
-	if (strncmp(name, "[--", 3) == 0)
-		printf("\n--\tthe command behind it\n");
-	else if (n == 0 || (len > 3 && strncmp(name + len - 3, "...", 3) == 0))
+	if (strncmp(name, "[--", 3) == 0) {
+		printf("\n%s", behind);
+	} else if (n == 0 || is_many(name, len)) {
 		offer_argument(name, len, word, word);
-	else
+		if (n > 0 && strstr(next, "-- ") != NULL)
+			fputs(behind, stdout);
+	} else {
 		printf("\n");
+	}
 }
 
 /* As getopt_long(3) finds it: the beginning of a name will do. */
@@ -158,15 +185,19 @@ static void offer(const struct command *command, char **words, size_t n)
 
 	for (size_t i = 1; i + 1 < n; i++) {
 		if (pending != NULL) {
+			if (pending->id == OPT_STORE)
+				store = words[i];
 			pending = NULL;
 		} else if (options && strcmp(words[i], "--") == 0) {
-			if (strstr(command->synopsis, "[-- ") != NULL) {
+			if (strstr(command->synopsis, "-- ") != NULL) {
 				printf("\n\tcommand\t%zu\n", i + 1);
 				return;
 			}
 			options = false;
 		} else if (options && words[i][0] == '-' && words[i][1] != '\0') {
 			pending = awaits(command, words[i]);
+			if (strncmp(words[i], "--store=", 8) == 0)
+				store = words[i] + 8;
 		} else {
 			operands++;
 		}

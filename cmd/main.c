@@ -17,7 +17,20 @@
  *       drop.c                 closes what others made or have queued, without waiting
  *       signals.c              which signals end us, and in what order
  *     inspect.c                what is this descriptor
+ *     store.c                  the store itself, which is in store/
+ *     put.c                    into a store: opens WHAT as send does
+ *       listeners.c            copies of what a process listens on (process.c)
+ *     get.c                    get and take: out of it, shown or given to CMD as recv does
+ *     exec.c                   becomes CMD with them, and stays no process of ours
+ *       fetch.c                what these have in common
+ *     list.c watch.c           what it holds, as a table; what happens in it
+ *     limits.c                 how much of each of its limits is used
+ *       held.c                 the same in words and as JSON
+ *     remove.c check.c         lets it forget; is it healthy
+ *     upgrade.c                has another program take over what it holds
+ *       store_of.c             which store, what of it, and why it refused (all of these)
  *     complete.c               what may be typed next: completion/ asks it
+ *       store_names.c        the names in a store, as far as it answers at once
  *   options.c                  reads and prints a subcommand's table of options
  *   say.c                      errors, one line each
  *
@@ -32,7 +45,11 @@
 #include <string.h>
 #include <unistd.h>
 
-const struct command *const commands[] = {&cmd_send, &cmd_recv, &cmd_inspect, &cmd_complete, NULL};
+const struct command *const commands[] = {
+	&cmd_send, &cmd_recv,  &cmd_inspect, &cmd_store,    &cmd_put,
+	&cmd_get,  &cmd_take,  &cmd_list,    &cmd_remove,   &cmd_watch,
+	&cmd_exec, &cmd_check, &cmd_upgrade, &cmd_complete, NULL,
+};
 
 enum { OPT_VERSION = 256 };
 const struct option_row main_options[] = {
@@ -62,17 +79,29 @@ static void print_help(FILE *out)
 	fprintf(out, "usage: fdferry COMMAND [OPTION...] [ARG...]\n"
 		     "Carries open descriptors from one process to another; see fdferry(1).\n\n");
 	for (size_t i = 0; commands[i] != NULL; i++)
-		fprintf(out, "  %-8s %s\n           %s\n", commands[i]->name, commands[i]->synopsis,
+		fprintf(out, "  %-8s %s\n           %.*s\n", commands[i]->name,
+			commands[i]->synopsis, (int)strcspn(commands[i]->about, "\n"),
 			commands[i]->about);
 	fprintf(out,
 		"\n'fdferry COMMAND --help' has the options, 'fdferry --version' the version.\n");
 }
 
-/* A descriptor that is opened below 3 would be somebody's standard input or output. */
+static bool has_standard(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			return false;
+	return true;
+}
+
+/* A descriptor that is opened below 3 would be somebody's standard input or output.  Where none is missing nothing
+ * is opened: the program of an upgrade could not (store/filter.c). */
 static int fill_standard(void)
 {
 	int fd;
 
+	if (has_standard())
+		return 0;
 	do
 		fd = open("/dev/null", O_RDWR);
 	while (fd >= 0 && fd <= STDERR_FILENO);

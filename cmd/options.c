@@ -63,6 +63,21 @@ int next_option(struct options *o)
 	return id;
 }
 
+/* What stands in front of -- is ours, the rest is *ret_command: NULL without --.  An exit code. */
+int split_command(struct options *o, int argc, char **argv, char ***ret_command)
+{
+	*ret_command = NULL;
+	o->argv = argv;
+	while (o->argc < argc && strcmp(argv[o->argc], "--") != 0)
+		o->argc++;
+	if (o->argc < argc) {
+		*ret_command = argv + o->argc + 1;
+		if ((*ret_command)[0] == NULL)
+			return say(EXIT_USAGE, "a command is missing behind --");
+	}
+	return EXIT_DONE;
+}
+
 void print_usage(FILE *out, const struct command *command)
 {
 	fprintf(out, "usage: fdferry %s [OPTION...] %s\n%s\n\n", command->name, command->synopsis,

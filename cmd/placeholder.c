@@ -22,7 +22,7 @@ static bool find_name(const struct child *c, const char *name, size_t len, size_
 
 	*ret = c->as_stdin ? 1 : 0;
 	while (at != NULL) {
-		const char *end = strchrnul(at, ',');
+		const char *end = strchrnul(at, ':');
 
 		if ((size_t)(end - at) == len && memcmp(at, name, len) == 0)
 			return true;
@@ -39,7 +39,7 @@ static int number_of(const struct child *c, const char *name, size_t len)
 
 	if (!is_number(name, len)) {
 		if (!find_name(c, name, len, &i))
-			return say(-1, OPEN "%.*s}: --names has no such name: '%s' was not run",
+			return say(-1, OPEN "%.*s}: no descriptor is called so: '%s' was not run",
 				   (int)len, name, c->argv[0]);
 	} else {
 		errno = 0;

@@ -40,35 +40,36 @@ char *base64(const void *data, size_t len)
 }
 
 /* A JSON string must be UTF-8 and a path need not: a byte that is not becomes U+FFFD. */
-static void put_json_string(const char *text)
+void print_json_string(FILE *out, const char *text)
 {
 	const unsigned char *s = (const unsigned char *)text;
 
-	putchar('"');
+	fputc('"', out);
 	while (*s != '\0') {
 		size_t n = utf8_length(s);
 
 		if (n == 0)
-			fputs("\\ufffd", stdout);
+			fputs("\\ufffd", out);
 		else if (*s == '"' || *s == '\\')
-			printf("\\%c", *s);
+			fprintf(out, "\\%c", *s);
 		else if (*s < 0x20 || *s == 0x7f)
-			printf("\\u%04x", *s);
+			fprintf(out, "\\u%04x", *s);
 		else if (is_c1(s))
-			printf("\\u%04x", s[1]);
+			fprintf(out, "\\u%04x", s[1]);
 		else
-			fwrite(s, 1, n, stdout);
+			fwrite(s, 1, n, out);
 		s += n == 0 ? 1 : n;
 	}
-	putchar('"');
+	fputc('"', out);
 }
 
-static void put_json_text(const char *text)
+/* What there is nothing of is null. */
+void print_json_text(FILE *out, const char *text)
 {
 	if (text[0] == '\0')
-		fputs("null", stdout);
+		fputs("null", out);
 	else
-		put_json_string(text);
+		print_json_string(out, text);
 }
 
 static void put_json_number(const char *name, int64_t n)
@@ -79,7 +80,7 @@ static void put_json_number(const char *name, int64_t n)
 		printf(",\"%s\":%lld", name, (long long)n);
 }
 
-static int put_json_descriptor(int fd)
+static int put_json_descriptor(int fd, const char *before)
 {
 	static const char *const access[] = {"ro", "wo", "rw"};
 	char path[PATH_MAX + 64], names[128], *name, *save = NULL;
@@ -88,17 +89,17 @@ static int put_json_descriptor(int fd)
 
 	if (err < 0)
 		return err;
-	printf("{\"kind\":\"%s\",\"path\":", ferry_kind_name(st.kind));
+	printf("{%s\"kind\":\"%s\",\"path\":", before, ferry_kind_name(st.kind));
 	if (st.kind == FERRY_IS_SOCKET && st.domain != 0) {
 		char address[sizeof(path) + 32];
 
 		snprintf(address, sizeof(address), "%s:%s", ferry_socket_name(&st), path);
-		put_json_text(address);
+		print_json_text(stdout, address);
 	} else {
-		put_json_text(path);
+		print_json_text(stdout, path);
 	}
 	printf(",\"access\":");
-	put_json_text(st.access >= 0 && st.access <= O_RDWR ? access[st.access] : "");
+	print_json_text(stdout, st.access >= 0 && st.access <= O_RDWR ? access[st.access] : "");
 	put_json_number("offset", st.offset);
 	put_json_number("size", st.size);
 	printf(",\"flags\":[");
@@ -109,14 +110,14 @@ static int put_json_descriptor(int fd)
 	return 0;
 }
 
-/* One descriptor: a line that before begins, or a JSON object without its newline. */
+/* One descriptor: a line, or a JSON object without its newline; before stands at the front of either. */
 int print_descriptor(int fd, bool json, const char *before)
 {
 	static char line[LINE_ROOM];
 	int err;
 
 	if (json)
-		return put_json_descriptor(fd);
+		return put_json_descriptor(fd, before);
 	err = ferry_describe(fd, line, sizeof(line));
 	if (err < 0)
 		return err;
@@ -148,12 +149,12 @@ static int put_json_message(const struct ferry_msg *msg)
 		return err;
 	printf("{\"data\":\"%s\",\"from\":", data);
 	free(data);
-	put_json_text(msg->from);
+	print_json_text(stdout, msg->from);
 	printf(",\"fds\":[");
 	for (size_t i = 0; err == 0 && i < msg->nfds; i++) {
 		if (i > 0)
 			putchar(',');
-		err = put_json_descriptor(msg->fds[i]);
+		err = put_json_descriptor(msg->fds[i], "");
 	}
 	printf("]}\n");
 	return err;

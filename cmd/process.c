@@ -42,9 +42,15 @@ static const char *yama_hint(void)
 	}
 }
 
+/* Without a word. */
+int try_pidfd(pid_t pid)
+{
+	return (int)syscall(SYS_pidfd_open, pid, 0);
+}
+
 static int open_pid(const char *what, unsigned long pid)
 {
-	int fd = (int)syscall(SYS_pidfd_open, (pid_t)pid, 0);
+	int fd = try_pidfd((pid_t)pid);
 
 	if (fd >= 0)
 		return fd;
@@ -76,7 +82,14 @@ int open_pidfd(const char *what, const char *text)
 	return err < 0 ? err : open_pid(what, pid);
 }
 
-static int say_no_copy(const char *what, unsigned long pid, unsigned long fd, int err)
+int copy_descriptor(int pidfd, int number)
+{
+	int fd = (int)syscall(SYS_pidfd_getfd, pidfd, number, 0);
+
+	return fd >= 0 ? fd : -errno;
+}
+
+int say_no_copy(const char *what, unsigned long pid, unsigned long fd, int err)
 {
 	switch (err) {
 	case EPERM:
@@ -104,24 +117,23 @@ int open_descriptor_of(const char *what, const char *text)
 	const char *slash = strchr(text, '/');
 	unsigned long pid, number;
 	char first[24];
-	int pidfd, fd, err;
+	int pidfd, fd;
 
 	if (slash == NULL || slash - text >= (ptrdiff_t)sizeof(first))
 		return say(-EXIT_USAGE,
 			   "%s: write the process and its descriptor, as in pid:1234/5", what);
 	memcpy(first, text, (size_t)(slash - text));
 	first[slash - text] = '\0';
-	err = parse_pid(what, first, &pid);
-	if (err < 0)
-		return err;
+	fd = parse_pid(what, first, &pid);
+	if (fd < 0)
+		return fd;
 	if (read_count(slash + 1, INT_MAX, &number) < 0)
 		return say(-EXIT_USAGE, "%s: '%s' is not the number of a descriptor", what,
 			   slash + 1);
 	pidfd = open_pid(what, pid);
 	if (pidfd < 0)
 		return pidfd;
-	fd = (int)syscall(SYS_pidfd_getfd, pidfd, (int)number, 0);
-	err = errno;
+	fd = copy_descriptor(pidfd, (int)number);
 	close(pidfd);
-	return fd >= 0 ? fd : say_no_copy(what, pid, number, err);
+	return fd >= 0 ? fd : say_no_copy(what, pid, number, -fd);
 }

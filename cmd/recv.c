@@ -288,7 +288,7 @@ static int set_option(struct recv *r, int id, char *value)
 		return parse_mode(value, &r->mode);
 	case OPT_NAMES:
 		r->child.names = value;
-		return check_names(value);
+		return take_names(value);
 	case OPT_STDIO:
 		r->child.as_stdout = true;
 		/* fall through */
@@ -346,16 +346,11 @@ static int run(int argc, char **argv)
 			 .max_fds = FERRY_MAX_FDS,
 			 .timeout_ms = -1,
 			 .mode = 0600};
-	struct options o = {.command = &cmd_recv, .argv = argv};
-	int id, status;
+	struct options o = {.command = &cmd_recv};
+	int id, status = split_command(&o, argc, argv, &r.child.argv);
 
-	while (o.argc < argc && strcmp(argv[o.argc], "--") != 0)
-		o.argc++;
-	if (o.argc < argc) {
-		r.child.argv = argv + o.argc + 1;
-		if (r.child.argv[0] == NULL)
-			return say(EXIT_USAGE, "a command is missing behind --");
-	}
+	if (status != EXIT_DONE)
+		return status;
 	while ((id = next_option(&o)) != OPTION_END) {
 		if (id == 'h') {
 			print_usage(stdout, &cmd_recv);

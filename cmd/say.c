@@ -40,7 +40,7 @@ bool is_c1(const unsigned char *s)
 
 /* Control characters of a name that somebody else chose do not reach the terminal, nor does what is no
  * UTF-8: a terminal that does not speak it obeys single bytes from 0x80 on. */
-static void put_clean(const char *text)
+void print_clean(FILE *out, const char *text)
 {
 	const unsigned char *s = (const unsigned char *)text;
 
@@ -48,10 +48,10 @@ static void put_clean(const char *text)
 		size_t n = utf8_length(s);
 
 		if (n == 0 || *s < 0x20 || *s == 0x7f || is_c1(s)) {
-			fprintf(stderr, "\\x%02x", *s++);
+			fprintf(out, "\\x%02x", *s++);
 			continue;
 		}
-		fwrite(s, 1, n, stderr);
+		fwrite(s, 1, n, out);
 		s += n;
 	}
 }
@@ -66,7 +66,7 @@ int say(int status, const char *format, ...)
 	vsnprintf(line, sizeof(line), format, args);
 	va_end(args);
 	fprintf(stderr, "fdferry%s%s: ", who[0] != '\0' ? " " : "", who);
-	put_clean(line);
+	print_clean(stderr, line);
 	fputc('\n', stderr);
 	return status;
 }

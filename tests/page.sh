@@ -2,11 +2,11 @@
 # shellcheck shell=sh disable=SC2154
 # page.sh - a page of the documentation runs; sourced behind lib.sh.
 #
-# ```console        is one shell, in an empty directory, with fdferry and the examples on PATH.  What
-#                   stands behind "$ " is run, "> " goes on with the line above, and all other lines are
-#                   what it prints.  A line that ends in "&" runs beside the others: then only the
-#                   lines are compared, not their order.  A program that prints "needs ..." cannot run
-#                   on this machine: its block is skipped.
+# ```console        is one shell, in a directory that has examples/ and nothing else, with fdferry and
+#                   the programs of the examples on PATH.  What stands behind "$ " is run, "> " goes
+#                   on with the line above, and all other lines are what it prints.  A line that ends
+#                   in "&" runs beside the others: then only the lines are compared, not their order.
+#                   A program that prints "needs ..." cannot run on this machine: its block is skipped.
 # ```console same   goes on in the directory of the block above.
 # ```c FILE         (or python, sh) is a part of FILE, line by line; from its first #include or import on
 #                   it is all of the rest, and the blocks find it in their directory.
@@ -89,6 +89,7 @@ page() { # PAGE: a check for each of its blocks
 		console)
 			[ "$word" = same ] || { mkdir "$dir/page/run$block"; here=$dir/page/run$block; }
 			cp -R "$dir/page/files/." "$here"
+			[ -e "$here/examples" ] || ln -s "$root/examples" "$here/examples"
 			what="$1, console block $block: $(head -n 1 "$dir/page/$block")"
 			if [ -n "$(missing "$block")" ]; then
 				skip "$what" "no $(missing "$block") here"

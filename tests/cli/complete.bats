@@ -16,7 +16,7 @@ teardown() { common_teardown; }
 
 # Every word that a help text has in its first column: subcommands, options, what WHAT may be.
 subcommands() { fdferry --help | sed -n 's/^  \([a-z]\{1,\}\) .*/\1/p'; }
-long_options() { fdferry "$1" --help | grep -oE '^ +(-[a-z], )?--[a-z]+' | grep -oE -e '--[a-z]+'; }
+long_options() { fdferry "$1" --help | grep -oE '^ +(-[a-z], )?--[a-z-]+' | grep -oE -e '--[a-z-]+'; }
 endpoints() { fdferry inspect --help | sed -n 's/^  \([a-z-]*:\).*/\1/p'; }
 
 answer() { # WORD...: what the command offers, without the texts; a tab is shown as !
@@ -82,6 +82,11 @@ called='<inspect> <notes.txt>
 	[ "$(answer send -- -t '')" = "$(answer send sock '')" ]
 	[ "$(answer recv -jt dgram '')" = ' !path' ]
 	[ "$(answer recv sock '')" = ' --' ]
+	[ "$(answer get --store '')" = ' !path' ]
+	[ "$(answer get --store=some)" = '--store= !path' ]
+	[[ "$(answer put name '')" == ' file: '*' pid: !path' ]]
+	[ "$(fdferry complete -- exec web -- cat '')" = $'\n\tcommand\t3' ]
+	[ "$(answer list pattern '')" = '' ]
 	[ "$(fdferry complete -- recv sock -- cat '')" = $'\n\tcommand\t3' ]
 	[ "$(fdferry complete -- no-such '')" = '' ]
 }
@@ -102,6 +107,28 @@ called='<inspect> <notes.txt>
 		[[ $word != *= ]] || word+=1
 		fails 3 fdferry recv --timeout 0s --expect "$word" sock
 	done
+}
+
+@test "the names in a store, if it answers" {
+	export FDFERRY_STORE=$PWD/nowhere
+	[ "$(answer get '')" = '' ]
+	[ "$(answer get web '')" = ' --' ]
+	store_start
+	fdferry put web notes.txt notes.txt
+	fdferry put log notes.txt
+	fdferry put '$(touch x)' notes.txt
+	fdferry put ' -x' notes.txt
+	for command in put get take list remove watch exec; do
+		[ "$(answer "$command" '')" = ' log web' ]
+		[ "$(FDFERRY_STORE=nowhere answer "$command" --store store '')" = ' log web' ]
+	done
+	[ "$(FDFERRY_STORE=nowhere answer get --store=store l)" = ' log web' ]
+	[ "$(answer get --pattern '')" = ' log web' ]
+	[ "$(answer get log '')" = ' log web --' ]
+	[ "$(answer exec log '')" = ' log web --' ]
+	[ "$(answer remove log '')" = ' log web' ]
+	[ "$(offers 'fdferry get w')" = web ]
+	store_stop
 }
 
 @test "a command line without -- is refused" {
@@ -127,7 +154,7 @@ called='<inspect> <notes.txt>
 }
 
 @test "bash: what is offered goes on from what has been typed" {
-	[ "$(offers 'fdferry s')" = send ]
+	[ "$(offers 'fdferry se')" = send ]
 	[ "$(offers 'fdferry send --type=')" = $'dgram\nstream\nseqpacket' ]
 	[ "$(offers 'fdferry send --type=s')" = $'stream\nseqpacket' ]
 	[ "$(offers 'fdferry recv --from=user=roo')" = root ]

@@ -75,7 +75,7 @@ told() { # OPTION... -- CMD [ARG...]
 		for word in '{fd:wen}' '{fd:}' '{fd:-1}' '{fd:0x1}'; do
 			# shellcheck disable=SC2086 # a list of words
 			fails 1 fdferry recv $options --timeout 10s sock -- echo ran "$word"
-			one_line "$word: --names has no such name" "'echo' was not run"
+			one_line "$word: no descriptor is called so" "'echo' was not run"
 			[ "$output" = '' ]
 		done
 	done

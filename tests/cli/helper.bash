@@ -77,3 +77,66 @@ fails() {
 	error=$(cat err)
 	[ "$status" -eq "$expected" ] || { echo "status $status, not $expected: $error"; return 1; }
 }
+
+# A store in the directory "store", which every command finds by $FDFERRY_STORE; options are the store's.
+# It has been there as long as its line on descriptor 3 has come.
+store_start() {
+	local ready
+	mkfifo ready
+	exec {ready}<>ready
+	fdferry store --store "$PWD/store" --ready-fd 3 "$@" >store.out 2>store.err 3>ready {ready}>&- &
+	store=$!
+	pids+=("$store")
+	export FDFERRY_STORE=$PWD/store
+	if ! read -r -t 30 -u "$ready"; then
+		echo "no store: $(cat store.err)"
+		return 1
+	fi
+	exec {ready}>&-
+	rm ready
+}
+
+# It takes its sockets along.
+store_stop() {
+	local i pid
+	kill "$store" 2>/dev/null || true
+	for i in $(seq 3000); do
+		kill -0 "$store" 2>/dev/null || break
+		sleep 0.01
+	done
+	kill -KILL "$store" 2>/dev/null && echo 'the store does not end'
+	wait "$store" || true
+	for i in "${!pids[@]}"; do
+		pid=${pids[i]}
+		[ "$pid" != "$store" ] || unset "pids[i]"
+	done
+	rm -rf store
+}
+
+# Runs a command again and again until it succeeds: bounded.
+eventually() {
+	local i
+	for i in $(seq 3000); do
+		! "$@" >/dev/null 2>&1 || return 0
+		sleep 0.01
+	done
+	echo "never: $*"
+	return 1
+}
+
+# A store whose door is there, and that never says anything.
+mute_store() {
+	mkdir -p mute
+	perl -MSocket -e 'socket(S, AF_UNIX, SOCK_SEQPACKET, 0); bind(S, pack_sockaddr_un("mute/store"));
+		listen(S, 8); sleep 600' 3>&- &
+	mute=$!
+	pids+=("$mute")
+	await mute/store
+}
+
+mute_stop() {
+	kill "$mute"
+	wait "$mute" || true
+	pids=()
+	rm -r mute
+}

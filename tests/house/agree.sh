@@ -91,7 +91,7 @@ same_version() {
 check 'header, command, pkg-config, changelog and map have one version' same_version
 
 mapped_files() ( # docs/design.md and cmd/main.c are the maps
-	for file in $(files 'include/*.h' 'wire/*.c' 'lib/*.c' 'cmd/*.c' 'bench/*.c' | grep -v '/peer_'); do
+	for file in $(files 'include/*.h' 'wire/*.c' 'lib/*.c' 'store/*.[ch]' 'cmd/*.c' 'bench/*.c' | grep -v '/peer_'); do
 		grep -q "\b$(basename "$file")\b" docs/design.md || { echo "docs/design.md: $file"; found=1; }
 	done
 	for file in $(files 'cmd/*.c'); do
@@ -100,7 +100,7 @@ mapped_files() ( # docs/design.md and cmd/main.c are the maps
 	done
 	[ -z "${found-}" ]
 )
-check 'the maps name every file of the library, the command and the benchmark' mapped_files
+check 'the maps name every file of the library, the store, the command and the benchmark' mapped_files
 
 check 'the text that each mutant changes is there, once' env FIT=1 sh tests/mutants/run.sh
 

@@ -3,7 +3,7 @@
 # compilers.sh - the headers alone, as C11 and C++17, with every warning, from each compiler.
 . tests/lib.sh
 
-echo '#include <fdferry/service.h>' >"$dir/alone.c" # which includes the other
+printf '#include <fdferry/%s.h>\n' service store >"$dir/alone.c" # which include the other
 cp "$dir/alone.c" "$dir/alone.cpp"
 for cc in gcc clang; do
 	if have "$cc"; then

@@ -65,9 +65,9 @@ check 'tests/errnos has what the pages name, function by function' named
 cat >"$dir/body.awk" <<'EOF'
 FNR == 1 { key = "" }
 /^@test "/ { key = $0; sub(/^@test "/, "", key); sub(/" \{$/, "", key); key = "test " key }
-/^TEST[A-Z_]*\(/ { key = $0; sub(/^[^(]*\(/, "", key); sub(/[,)].*/, "", key); key = "test " key }
+/^(STORE_)?TEST[A-Z_]*\(/ { key = $0; sub(/^[^(]*\(/, "", key); sub(/[,)].*/, "", key); key = "test " key }
 /^static .*\(/ { key = $0; sub(/\(.*/, "", key); sub(/.*[ *]/, "", key) }
-/^(TEST|static).*;$/ { key = "" }
+/^((STORE_)?TEST|static).*;$/ { key = "" }
 key != "" {
 	line = $0
 	gsub(/\/\*.*\*\//, "", line)

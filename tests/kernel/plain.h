@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -99,6 +100,16 @@ static inline size_t put_ints(struct cmsghdr *header, int level, const int *ints
 	return CMSG_SPACE(n * sizeof *ints);
 }
 
+/* The call itself: musl's function copies what is to be sent into a buffer that is too small for 253. */
+static inline ssize_t plain_sendmsg(int sock, const struct msghdr *msg, int flags)
+{
+#ifdef __GLIBC__
+	return sendmsg(sock, msg, flags);
+#else
+	return syscall(SYS_sendmsg, sock, msg, flags);
+#endif
+}
+
 /* sendmsg() of len bytes with n descriptors, all in one SCM_RIGHTS; -1 and errno on failure. */
 static inline ssize_t send_fds(int sock, const void *data, size_t len, const int *fds, size_t n,
 			       int flags)
@@ -113,7 +124,7 @@ static inline ssize_t send_fds(int sock, const void *data, size_t len, const int
 		msg.msg_controllen = (__typeof__(msg.msg_controllen))put_ints(&control.header,
 									      SOL_SOCKET, fds, n);
 	}
-	return sendmsg(sock, &msg, flags | MSG_DONTWAIT);
+	return plain_sendmsg(sock, &msg, flags | MSG_DONTWAIT);
 }
 
 static inline ssize_t send_one(int sock, const char *text, int fd)

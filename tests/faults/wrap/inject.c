@@ -13,6 +13,7 @@
 #include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -160,6 +161,22 @@ WRAP(int, eventfd, (unsigned first, int flags), (first, flags), EMFILE, ENFILE, 
 WRAP(ssize_t, read, (int fd, void *data, size_t len), (fd, data, len), EAGAIN, EINTR, EIO)
 WRAP(int, access, (const char *path, int mode), (path, mode), EACCES, ENOENT, ENOMEM)
 
+WRAP(ssize_t, getrandom, (void *data, size_t len, unsigned flags), (data, len, flags), ENOSYS,
+     EPERM, EINTR)
+
+/* The same for what returns NULL. */
+#define WRAP_MEMORY(name, params, args)                                                            \
+	void *__real_##name params;                                                                \
+	void *__wrap_##name params;                                                                \
+	void *__wrap_##name params                                                                 \
+	{                                                                                          \
+		return turn(#name, WAYS(ENOMEM)) ? NULL : __real_##name args;                      \
+	}
+
+WRAP_MEMORY(calloc, (size_t n, size_t size), (n, size))
+WRAP_MEMORY(malloc, (size_t size), (size))
+WRAP_MEMORY(realloc, (void *old, size_t size), (old, size))
+
 int __real_close(int fd);
 int __wrap_close(int fd);
 int __wrap_close(int fd)
@@ -232,16 +249,16 @@ long __wrap_syscall(long number, ...);
 long __wrap_syscall(long number, ...)
 {
 	static const int ways[] = {ENOSYS, EPERM, EINVAL, ENOMEM, EACCES, 0};
-	long a[6];
+	long a[5]; /* none of the library has more */
 	va_list list;
 
 	va_start(list, number);
-	for (size_t i = 0; i < 6; i++)
+	for (size_t i = 0; i < 5; i++)
 		a[i] = va_arg(list, long);
 	va_end(list);
 	if (turn("syscall", ways))
 		return -1;
-	return __real_syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+	return __real_syscall(number, a[0], a[1], a[2], a[3], a[4]);
 }
 
 static bool admitted(int err, const struct fault_seen *seen, const int *also)
