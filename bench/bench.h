@@ -7,6 +7,7 @@
  *   link.c        two ends of one variant, and whether they move the right descriptors
  *   child.c       processes that take part in rounds; scripts.c starts those of other languages
  *   one.c ...     a scenario each
+ *   store.h       the scenarios of daemons that keep descriptors, and their files
  *   peer_*.c      a peer each: how it sends and receives, as its documentation says
  *
  * What is measured is printed as lines of five words: scenario, variant, round, number, unit.

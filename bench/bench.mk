@@ -30,7 +30,8 @@ $(BUILD)/bench/%.o: bench/%.c
 	$(CC) $(FERRY_CFLAGS) -Iinclude $(patsubst -I%,-isystem%,$(if $(filter peer_%,$*),\
 		$(shell pkg-config --cflags $(BENCH_MODULES_HERE)))) -c -o $@ $<
 
-$(BUILD)/bench/bench: $(BENCH_OBJECTS) $(BUILD)/libfdferry.a
+# The store that it measures is the command's.
+$(BUILD)/bench/bench: $(BENCH_OBJECTS) $(BUILD)/libfdferry.a | $(BUILD)/fdferry
 	$(CC) $(FERRY_CFLAGS) $(FERRY_LDFLAGS) -o $@ $^ $(BENCH_LIBS)
 
 ifneq ($(shell grep -w spin_us include/fdferry.h),)
@@ -39,7 +40,8 @@ endif
 
 # What there is for it in Debian.
 BENCH_PACKAGES := skalibs-dev libowfat-dev libglib2.0-dev libuv1-dev libwayland-dev libsystemd-dev \
-	pkg-config:pkg-config python3:python3 ruby:ruby libio-fdpass-perl gnuplot:gnuplot-nox
+	pkg-config:pkg-config s6-fdholder-daemon:s6 python3:python3 ruby:ruby \
+	libio-fdpass-perl gnuplot:gnuplot-nox
 
 .PHONY: bench-setup
 bench-setup:

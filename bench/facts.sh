@@ -25,6 +25,7 @@ peer GLib "$(module gio-unix-2.0)"
 peer libuv "$(module libuv)"
 peer libwayland "$(module wayland-client)"
 peer libsystemd "$(module libsystemd)"
+peer s6 "$(package s6)"
 peer Python "$(python3 -c 'import platform; print(platform.python_version())' 2>/dev/null)"
 peer Ruby "$(ruby -e 'print RUBY_VERSION' 2>/dev/null)"
 # shellcheck disable=SC2016 # perl's own variables

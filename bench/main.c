@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * main.c - the benchmark's options, and the scenarios in their order. */
-#include "bench.h"
+#include "store.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -48,12 +48,12 @@ bool takes_part(const struct variant *v, unsigned where, int type)
 	       wanted(v->name);
 }
 
-enum kind { ONE, MANY, TRIP, FLOW, THREADS, QUEUE };
+enum kind { ONE, MANY, TRIP, FLOW, THREADS, QUEUE, STORE, DEATH };
 
 static const struct scenario {
 	const char *name;
 	enum kind kind;
-	int which; /* the type of the sockets, or the number of cores */
+	int which; /* the type of the sockets, the number of cores, what is put */
 	const char *what;
 } scenarios[] = {
 	{"one-stream", ONE, SOCK_STREAM, "one descriptor per message, in one process"},
@@ -68,6 +68,13 @@ static const struct scenario {
 	{"threads", THREADS, 0, "1,000 into a process with threads, and kept"},
 	{"queue-one", QUEUE, 1, "memory of a queue of messages with one descriptor"},
 	{"queue-many", QUEUE, 2, "the same with as many as it takes"},
+	{"store-one", STORE, STORE_ONE, "a put into a store and a get, on one core"},
+	{"store-connections", STORE, STORE_CONNECTIONS, "a connection for each put"},
+	{"store-ahead", STORE, STORE_AHEAD, "puts, 32 of them without an answer yet"},
+	{"store-many", STORE, STORE_MANY, "as many in a put as it takes"},
+	{"store-limited", STORE, STORE_LIMITED, "a put beside 10,000 with the same time limit"},
+	{"store-held", STORE, STORE_HELD, "a put beside 100 and beside 15,000"},
+	{"store-death", DEATH, 0, "from the death of the broker to the next answer"},
 };
 #define SCENARIOS (sizeof(scenarios) / sizeof(scenarios[0]))
 
@@ -89,6 +96,12 @@ static void carry_out(const struct scenario *s)
 		break;
 	case QUEUE:
 		scenario_queue(s->name, s->which == 2);
+		break;
+	case STORE:
+		scenario_store(s->name, s->which);
+		break;
+	case DEATH:
+		scenario_store_death(s->name);
 		break;
 	}
 }
@@ -126,7 +139,7 @@ static _Noreturn void usage(FILE *to)
 		"  --only LIST  these variants only\n"
 		"Scenarios:\n");
 	for (size_t i = 0; i < SCENARIOS; i++)
-		fprintf(to, "  %-16s %s\n", scenarios[i].name, scenarios[i].what);
+		fprintf(to, "  %-18s %s\n", scenarios[i].name, scenarios[i].what);
 	fprintf(to, "Variants:");
 	EACH_VARIANT(v)
 	fprintf(to, " %s", (*v)->name);

@@ -60,6 +60,12 @@ cat <<'END'
 - Each peer is used as its documentation says, in `bench/peer_*.c` and `bench/scripts/`. They do
   not all do the same work: skalibs frames messages, libuv has a loop to turn, libwayland and sd-bus
   speak a protocol.
+- A store is a daemon of its own for each variant. `fdferry` is the library, `fdferry-raw` writes and reads
+  the protocol itself, as `s6` does with that of s6-fdholder-daemon. What fdferry has acknowledged is in two
+  processes, what s6 has in one. What was put is removed again outside of the measured time, and a
+  millisecond is left for what that sets off.
+- s6 looks for a time limit that nobody has, one tick of its clock after the other: beside 10,000 with the same one
+  it finds the 10,001st. The others get limits that differ.
 
 END
 cat "$parts/tables.md" | sed '${/^$/d}'

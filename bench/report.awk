@@ -63,6 +63,33 @@ function at_least(text, scenario, own, c_only, limit,    best) {
 	goal(text, best_q, best_q[2] >= limit, ", " best)
 }
 
+# One of our own against one of others, which takes as many times as long.
+function beats(text, scenario, other, own, limit) {
+	text = text ": at least " limit
+	if (!has(scenario, own) || !has(scenario, other))
+		return not_measured(text)
+	of_ratio(scenario, other, own, q)
+	goal(text, q, q[2] >= limit, "")
+}
+
+function write_store_goals() {
+	beats("a put into a store and a get, on one core: s6 takes, against the store", "store-one", "s6",
+		"fdferry-raw", 1)
+	beats("a connection for each put: the same", "store-connections", "s6", "fdferry-raw", 2)
+	beats("32 puts ahead of their answers: the same", "store-ahead", "s6", "fdferry-raw", 2)
+	beats("253 in a put, for each descriptor: the same", "store-many", "s6", "fdferry-raw", 25)
+	beats("a put beside 10,000 with the same time limit: the same", "store-limited", "s6", "fdferry", 15)
+	at_most("a put beside 15,000, against one beside 100", "store-held", "fdferry-15000", "fdferry-100", 1.2)
+	at_most("the same with eventfds", "store-held", "fdferry-eventfd-15000", "fdferry-eventfd-100", 1.2)
+	if (has("store-death", "fdferry")) {
+		of_variant("store-death", "fdferry", q)
+		printf "| from the death of a store's broker, with 15,000 held, to the next answer: less than 10 ms | %s (%s to %s) | %s |\n",
+			amount(q[2], "ns"), amount(q[1], "ns"), amount(q[3], "ns"),
+			q[2] < 1e7 ? "met" : "**missed**" >goals
+	} else
+		not_measured("from the death of a store's broker, with 15,000 held, to the next answer: less than 10 ms")
+}
+
 function write_goals(    types, i) {
 	goals = out "/goals.md"
 	print "| goal | measured: median of the rounds (quartiles) | |" >goals
@@ -84,6 +111,7 @@ function write_goals(    types, i) {
 		     q, q[2] >= 50, "")
 	} else
 		not_measured("1,000 into a process with threads: with `ferry_reserve` at least 50 times faster")
+	write_store_goals()
 }
 
 # What the README quotes.
@@ -159,6 +187,23 @@ function write_bars(scenario, per, digits, most,    file, v, k, n, name, order, 
 	close(file)
 }
 
+function write_store_tables() {
+	write_table("store-one", "A store: a put and a get",
+		"One descriptor is put, acknowledged, got and closed; daemons and client on one core.", "s6")
+	write_table("store-connections", "A store: a connection for each put",
+		"Connected, put, acknowledged, closed.", "s6")
+	write_table("store-ahead", "A store: puts ahead of their answers",
+		"One connection, on which 32 puts have no answer yet.", "s6")
+	write_table("store-many", "A store: as many in a put as it takes",
+		"The time of one descriptor: 253 in a put. s6 takes one; a dump, which is meant for another s6-fdholderd, is 253.", "s6")
+	write_table("store-limited", "A store: beside 10,000 with the same time limit",
+		"A put with a limit that 10,000 others have too.", "s6")
+	write_table("store-held", "A store: beside 100 and beside 15,000",
+		"A put beside memfds, or an eventfd beside eventfds (which share one inode number).", "fdferry-100")
+	write_table("store-death", "A store: the death of its broker",
+		"15,000 are held; from SIGKILL to the answer to the next request, and of that: to the end of the old connection, the new one, and its first answer. `bare-fork` is the fork of a process that has as many descriptors, `bare-end` what the kernel needs to end one.", "fdferry")
+}
+
 END {
 	write_goals()
 	write_numbers()
@@ -182,6 +227,7 @@ END {
 	write_table("queue-one", "Memory of a queue, one descriptor per message",
 		"Of the kernel and of the sending library, for each descriptor in the queue.", "bare")
 	write_table("queue-many", "Memory of a queue, as many as a message takes", "The same.", "bare")
+	write_store_tables()
 	write_bars("one-stream", 1000, 1, 4)
 	write_bars("many-stream", 1, 0, 5)
 	write_bars("trip-1", 1000, 1, 4)

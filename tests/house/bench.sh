@@ -15,6 +15,9 @@ rounds() { # every scenario has every variant twice, that is in each round
 # Which needs more descriptors in flight than an ordinary user may have, where the limit is low.
 left_out=none
 [ "$(id -u)" -eq 0 ] || left_out=queue-many
+# Which want 15,000 descriptors in one process.
+[ "$(awk '/^Max open files/ { print $5 }' /proc/self/limits)" -ge 19100 ] ||
+	left_out="$left_out\\|store-limited\\|store-held\\|store-death"
 "$build/bench/bench" --help | sed -n '/^Scenarios/,/^Variants/s/^  \([a-z0-9-]*\) .*/\1/p' |
 	grep -vx "$left_out" >"$dir/scenarios"
 check 'every variant has run in every round' rounds
@@ -32,7 +35,7 @@ built() { # what is installed takes part
 check 'every library that is installed takes part' built
 
 written() { # page, goals and numbers are complete, and each plot has its bars
-	[ "$(wc -l <"$short/numbers.md")" -eq 3 ] && [ "$(wc -l <"$short/goals.md")" -eq 11 ] || return 1
+	[ "$(wc -l <"$short/numbers.md")" -eq 3 ] && [ "$(wc -l <"$short/goals.md")" -eq 19 ] || return 1
 	! grep -nE 'nan|inf' "$short/benchmarks.md" || return 1
 	for scenario in one-stream many-stream trip-1 trip-2 threads; do
 		grep -q '	fdferry	' "$short/plot-$scenario.tsv" || return 1
