@@ -5,7 +5,7 @@
 #
 # What a run finds lies in build/fuzz/NAME; a file that is worth keeping goes to fuzz/NAME/corpus.
 
-FUZZ ?= control address lines options endpoint socket
+FUZZ ?= control address lines options endpoint socket request notify
 FUZZ_REPLAYS := $(patsubst fuzz/%/target.c,$(BUILD)/fuzz/%/target,$(wildcard fuzz/*/target.c))
 FUZZ_FLAGS = $(FERRY_CFLAGS) -Iinclude -Ilib
 SECONDS ?= 60
@@ -15,7 +15,7 @@ $(BUILD)/fuzz/%/target: fuzz/%/target.c fuzz/main.c fuzz/fuzz.h $(BUILD)/libfdfe
 	$(CC) $(filter-out -MMD -MP,$(FUZZ_FLAGS)) -DCORPUS='"fuzz/$*/corpus"' $(FERRY_LDFLAGS) -o $@ \
 		fuzz/$*/target.c fuzz/main.c $(if $(filter socket,$*),$(BUILD)/libfdferry.a)
 
-$(FUZZ_REPLAYS): $(LIB_SOURCES) $(CMD_SOURCES)
+$(FUZZ_REPLAYS): $(LIB_SOURCES) $(CMD_SOURCES) $(STORE_SOURCES)
 
 .PHONY: fuzz
 fuzz:
