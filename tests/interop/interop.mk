@@ -15,6 +15,7 @@ $(BUILD)/interop/glib-peer: PEER_CFLAGS = $(shell pkg-config --cflags gio-unix-2
 $(BUILD)/interop/glib-peer: PEER_LIBS = $(shell pkg-config --libs gio-unix-2.0)
 $(BUILD)/interop/libuv-peer: PEER_LIBS = -luv
 $(BUILD)/interop/libowfat-peer: PEER_LIBS = -lowfat
+$(BUILD)/interop/libsystemd-peer: PEER_LIBS = -lsystemd
 
 .PHONY: check-interop
 check-interop: all

@@ -7,10 +7,10 @@ set -u
 there=$BUILD/interop
 mkdir -p "$there"
 
-needs='bats:bats dbus-run-session:dbus-daemon gdbus:libglib2.0-bin jq:jq nc.openbsd:netcat-openbsd node:nodejs
+needs='bats:bats dbus-run-session:dbus-daemon gdbus:libglib2.0-bin gunicorn:gunicorn jq:jq nc.openbsd:netcat-openbsd node:nodejs
 npm:npm perl:perl php:php-cli ps:procps pkg-config:pkg-config python3:python3 qemu-system-x86_64:qemu-system-x86
 ruby:ruby runc:runc crun:crun ssh:openssh-client systemd-notify:systemd unshare:util-linux g++:g++
-libglib2.0-dev libio-fdpass-perl libowfat-dev libuv1-dev python3-dbus python3-gi python3-systemd'
+libglib2.0-dev libio-fdpass-perl libowfat-dev libsystemd-dev libuv1-dev python3-dbus python3-gi python3-systemd'
 # shellcheck disable=SC2086 # a list of words
 sh tests/setup.sh $needs
 
