@@ -89,17 +89,12 @@ static void print_line(const struct ferry_status *st, const char *why)
 static int check(struct store_of *s, bool json)
 {
 	struct ferry_status st = {0};
-	uint32_t flags = 0;
-	int32_t timeout_ms;
 	const char *why;
-	int err, status = store_open(s);
+	int status = store_open(s);
 
 	if (status != EXIT_DONE)
 		return status;
-	store_deadline(s, &flags, &timeout_ms);
-	err = ferry_store_status(s->store, &st, sizeof(st), flags, timeout_ms);
-	if (err < 0)
-		status = store_fail(s, "ask for the status", err, NULL);
+	status = store_status(s, &st, "ask for the status");
 	store_close(s);
 	if (status != EXIT_DONE)
 		return status;

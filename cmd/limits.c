@@ -48,16 +48,11 @@ static void print_json(const struct limit *limits, size_t n)
 int list_limits(struct store_of *s, bool json)
 {
 	struct ferry_status st = {0};
-	uint32_t flags = 0;
-	int32_t timeout_ms;
-	int err, status = store_open(s);
+	int status = store_open(s);
 
 	if (status != EXIT_DONE)
 		return status;
-	store_deadline(s, &flags, &timeout_ms);
-	err = ferry_store_status(s->store, &st, sizeof(st), flags, timeout_ms);
-	if (err < 0)
-		status = store_fail(s, "ask for the limits", err, NULL);
+	status = store_status(s, &st, "ask for the limits");
 	store_close(s);
 	if (status != EXIT_DONE)
 		return status;

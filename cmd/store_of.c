@@ -238,3 +238,15 @@ int store_fail(const struct store_of *s, const char *verb, int err, const char *
 		   what[0] != '\0' ? " " : "", what, s->dir, answered ? why : refused_text(err),
 		   refused_hint(err, answered));
 }
+
+/* How the store is; verb is what was being done, for the error. */
+int store_status(const struct store_of *s, struct ferry_status *ret, const char *verb)
+{
+	uint32_t flags = 0;
+	int32_t timeout_ms;
+	int err;
+
+	store_deadline(s, &flags, &timeout_ms);
+	err = ferry_store_status(s->store, ret, sizeof(*ret), flags, timeout_ms);
+	return err < 0 ? store_fail(s, verb, err, NULL) : EXIT_DONE;
+}

@@ -54,6 +54,8 @@ int store_open(struct store_of *s); /* likewise */
 void store_close(struct store_of *s);
 void store_request(const struct store_of *s, struct ferry_request *r);
 void store_deadline(const struct store_of *s, uint32_t *flags, int32_t *timeout_ms);
+int store_status(const struct store_of *s, struct ferry_status *ret,
+		 const char *verb); /* likewise */
 int store_fail(const struct store_of *s, const char *verb, int err, const char *why);
 int check_name(const char *name); /* 0, or -1 (said) */
 

@@ -78,25 +78,14 @@ static int ask(const struct store_of *s, int door, int program)
 	return store_fail(s, "upgrade what is", -(int)err, why);
 }
 
-static int get_status(const struct store_of *s, struct ferry_status *ret)
-{
-	uint32_t flags = 0;
-	int32_t timeout_ms;
-	int err;
-
-	store_deadline(s, &flags, &timeout_ms);
-	err = ferry_store_status(s->store, ret, sizeof(*ret), flags, timeout_ms);
-	return err < 0 ? store_fail(s, "ask after what is", err, NULL) : EXIT_DONE;
-}
-
 /* Until the new program's broker answers. */
 static int wait_for_broker(const struct store_of *s, pid_t old, struct ferry_status *ret)
 {
-	int status = get_status(s, ret);
+	int status = store_status(s, ret, "ask after what is");
 
 	while (status == EXIT_DONE && ret->broker == old) {
 		poll(NULL, 0, LOOK_MS);
-		status = get_status(s, ret);
+		status = store_status(s, ret, "ask after what is");
 	}
 	return status;
 }
@@ -105,7 +94,7 @@ static int upgrade(struct store_of *s, int program)
 {
 	char path[PATH_MAX + 8];
 	struct ferry_status before, after;
-	int status = get_status(s, &before), door;
+	int status = store_status(s, &before, "ask after what is"), door;
 
 	if (status != EXIT_DONE)
 		return status;
